@@ -1,0 +1,164 @@
+"""The last stretch of the one road: run a command on its devices, and read back what they did."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from claw.boundary import guard
+from claw.call import ToolCall
+from claw.capabilities import holds
+from claw.clock import Clock
+from claw.device import Command, Device, DeviceError
+from claw.house import House
+from claw.policy import Policy
+
+CONFIRM_SECONDS = 5.0  # how long a device may take to report what it was told
+READ_BACK = (0.05, 0.1, 0.2, 0.4, 0.8)  # pauses between two readings while it has not
+RETURN_SECONDS = 20.0  # how long a deed that a crash interrupted waits for its device
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a call at one device. `detail` is for people; `moving`: on its way, not there yet."""
+
+    outcome: str
+    detail: str = ""
+    moving: bool = False
+
+
+class Acting:
+    """Runs calls that the policy allowed; one command at a time per device."""
+
+    def __init__(self, house: House, policy: Policy, clock: Clock) -> None:
+        self.house, self.policy, self.clock = house, policy, clock
+        self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def run(self, call: ToolCall, *, redo: bool = False) -> dict[str, Outcome]:
+        """Outcome per device id; never raises for what a device does. redo: a crash left it open, so read first."""
+        devices = [self.house.devices.get(id) for id in call.targets]
+        present = [device for device in devices if device is not None]
+        grouped = set() if redo else await self._together(present, call)
+        outcomes = await asyncio.gather(*(self._one(id, call, redo=redo, sent=id in grouped) for id in call.targets))
+        return dict(zip(call.targets, outcomes, strict=True))
+
+    async def _together(self, devices: Sequence[Device], call: ToolCall) -> set[str]:
+        """Let each hub that can do it serve its devices with one group call; returns the ids that were served."""
+        hubs: dict[Any, list[Device]] = defaultdict(list)
+        for device in devices:
+            if device.together is not None and device.online:
+                hubs[device.together].append(device)
+        served: set[str] = set()
+        for together, members in hubs.items():
+            if len(members) > 1 and await self._group(together, members, call):
+                served |= {device.id for device in members}
+        return served
+
+    async def _group(self, together: Any, members: list[Device], call: ToolCall) -> bool:
+        try:
+            return bool(await guard(together(members, call.command, dict(call.args)), who="group call", seconds=10))
+        except DeviceError:
+            return False
+
+    async def _one(self, id: str, call: ToolCall, *, redo: bool, sent: bool) -> Outcome:
+        device = self.house.devices.get(id) or (await self._return_of(id) if redo else None)
+        if device is None:
+            return Outcome("unknown" if redo else "failed", "it is not there")
+        async with self._locks[id]:
+            return await self._at(device, call, redo=redo, sent=sent)
+
+    async def _at(self, device: Device, call: ToolCall, *, redo: bool, sent: bool) -> Outcome:
+        command = device.commands[call.command]
+        goal = command.goal(call.args)
+        if not device.online and not (redo and await self._wait(device, lambda: device.online, RETURN_SECONDS)):
+            return Outcome("unknown" if redo else "failed", f"it cannot be reached: {device.trouble}")
+        if redo and (settled := await self._after_crash(device, command, goal)):
+            return settled
+        stale = reached(device, goal)
+        if not sent:
+            self.policy.note(device, call.command, call.args)
+            try:
+                await guard(
+                    getattr(device, call.command)(**call.args),
+                    who=f"{device.id} {call.command}", seconds=command.seconds, errors=device.errors,
+                )  # fmt: skip
+            except DeviceError as error:
+                return await self._despite(device, goal, str(error))
+        return await self._read_back(device, goal, stale=stale)
+
+    async def _after_crash(self, device: Device, command: Command, goal: Mapping[str, Any]) -> Outcome | None:
+        """What a deed left open by a crash came to, as far as the device shows; None when it is safe to do it (again)."""
+        if goal and await self._refresh(device) and reached(device, goal):
+            return Outcome("done", moving=not arrived(device, goal))
+        return None if command.repeatable else Outcome("unknown", "I was interrupted and cannot see whether it happened")
+
+    async def _despite(self, device: Device, goal: Mapping[str, Any], trouble: str) -> Outcome:
+        """After an error the deed may have happened all the same: look."""
+        if goal and device.online and await self._refresh(device) and reached(device, goal):
+            return Outcome("done", moving=not arrived(device, goal))
+        return Outcome("failed", trouble)
+
+    async def _read_back(self, device: Device, goal: Mapping[str, Any], *, stale: bool) -> Outcome:
+        """Wait until the device reports the goal; what was reported before the command confirms nothing (`stale`)."""
+        if not goal:
+            return Outcome("done", "sent")
+        end = self.clock.monotonic() + CONFIRM_SECONDS
+        fresh = not stale
+        for pause in (*READ_BACK, *READ_BACK[-1:] * 9):
+            if fresh and reached(device, goal):
+                return Outcome("done", moving=not arrived(device, goal))
+            read = await self._refresh(device)
+            fresh = fresh or read
+            if (fresh and reached(device, goal)) or self.clock.monotonic() >= end:
+                break
+            await self._wait(device, lambda: reached(device, goal), pause)
+        if fresh and reached(device, goal):
+            return Outcome("done", moving=not arrived(device, goal))
+        if not device.online or not fresh:
+            return Outcome("unknown", "it does not answer, so I cannot tell whether it did it")
+        return Outcome("failed", "it did not do it")
+
+    async def _refresh(self, device: Device) -> bool:
+        """Ask the device for its state; False when that failed."""
+        try:
+            await guard(device.refresh(), who=f"{device.id} refresh", seconds=CONFIRM_SECONDS, errors=device.errors)
+        except DeviceError:
+            return False
+        return True
+
+    async def _wait(self, device: Device, reached: Any, seconds: float) -> bool:
+        """Wait for a condition on pushed state, at most so many seconds."""
+        if reached():
+            return True
+        changed = asyncio.Event()
+        unsubscribe = device.subscribe(lambda *_: changed.set() if reached() else None)
+        try:
+            async with asyncio.timeout(seconds):
+                await changed.wait()
+        except TimeoutError:
+            return bool(reached())
+        finally:
+            unsubscribe()
+        return True
+
+    async def _return_of(self, id: str) -> Device | None:
+        """Wait for a known device that was not yet found again after a restart."""
+        for _ in range(int(RETURN_SECONDS / 0.1)):
+            if id in self.house.devices:
+                return self.house.devices[id]
+            await asyncio.sleep(0.1)
+        return None
+
+
+def reached(device: Device, goal: Mapping[str, Any]) -> bool:
+    """Whether the device reports the goal, or that it is on its way there."""
+    return all(
+        holds(field, wanted, device.state.get(field)) or holds(field, wanted, device.state.get(f"target_{field}"))
+        for field, wanted in goal.items()
+    )
+
+
+def arrived(device: Device, goal: Mapping[str, Any]) -> bool:
+    """Whether the device reports the goal itself."""
+    return all(holds(field, wanted, device.state.get(field)) for field, wanted in goal.items())

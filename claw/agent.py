@@ -1,0 +1,277 @@
+"""One turn: a message in, deeds through the one road, a reply out. Chats run side by side, each in order."""
+
+import asyncio
+import itertools
+import json
+import logging
+import sqlite3
+import time
+from typing import Any
+
+from claw.acting import Acting, Outcome, arrived
+from claw.asks import Asks
+from claw.call import ToolCall
+from claw.clock import Clock
+from claw.config import Config
+from claw.deciding import Deciding
+from claw.device import Device
+from claw.events import Events
+from claw.house import House
+from claw.inbox import Answered, Arrived, Inbox, Message
+from claw.ledger import Ledger
+from claw.outbox import Outbox
+from claw.policy import Policy, raised
+from claw.questions import Questions
+from claw.reflex.reader import Reader
+from claw.replies import call_of_it, capital, state_words, told, wanted
+from claw.store import Store
+from claw.supervise import attempt, cancel
+from claw.turn import Step, Turn, outcome_of
+
+log = logging.getLogger("claw.agent")
+FOLLOW_SECONDS = 120.0  # how long a thing that moves may take before the owner is told
+STOPS = frozenset({"stop", "wait", "cancel", "halt", "stop it", "no stop"})
+EVENTS = {"done": "confirmed", "failed": "failed", "unknown": "unknown", "refused": "refused", "declined": "declined"}
+
+
+class Agent:
+    """Reads messages, judges and runs their calls, and answers. Owns inbox, ledger, outbox and questions."""
+
+    def __init__(self, house: House, store: Store, events: Events, clock: Clock, config: Config, reader: Reader) -> None:
+        self.house, self.store, self.events, self.clock, self.config, self.reader = house, store, events, clock, config, reader
+        self.inbox, self.ledger, self.outbox = Inbox(store, events, clock), Ledger(store, clock), Outbox(store, clock)
+        self.questions = Questions(store, clock)
+        self.policy = Policy(house, clock, raised(config.safety.confirm, config.safety.forbid))
+        self.acting = Acting(house, self.policy, clock)
+        self.asks = Asks(self.questions, self.outbox, events, bridge="terminal", chat="terminal")
+        self.deciding = Deciding(house, store, clock, config, reader, self.policy, self.questions, self.asks)
+        self._chats: dict[str, asyncio.Task[None]] = {}
+        self._turns: dict[str, Turn] = {}
+        self._followers: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._count = itertools.count(1)
+        self.beat = clock.monotonic()
+
+    # -- the worker
+
+    async def run(self) -> None:
+        """Go on with what a crash left open, then answer what arrives, until cancelled."""
+        unsubscribe = self.events.subscribe(Arrived, self._arrived)
+        try:
+            while True:
+                self.beat = self.clock.monotonic()
+                self._wake.clear()
+                due = self._dispatch()
+                waiting = [asyncio.ensure_future(self._wake.wait()), asyncio.ensure_future(self.clock.sleep(min(10.0, due)))]
+                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                for one in waiting:
+                    one.cancel()
+        finally:
+            unsubscribe()
+            await cancel(*self._chats.values(), *self._followers)
+
+    def _arrived(self, event: Arrived) -> None:
+        turn = self._turns.get(event.message.chat)
+        if turn and event.message.text.strip(" .!").casefold() in STOPS:
+            turn.stopped = True
+        self._wake.set()
+
+    def _dispatch(self) -> float:
+        """Start a task for every chat with something due; returns the seconds until the next thing is due."""
+        now, soonest = self.clock.time(), 3600.0
+        for message in self.inbox.open():
+            if message.due > now or (message.due and not self.clock.plausible()):
+                soonest = min(soonest, max(0.05, message.due - now))
+            elif message.chat not in self._chats:
+                task = self._chats[message.chat] = asyncio.create_task(self._drain(message.chat))
+                task.add_done_callback(lambda _, chat=message.chat: self._chats.pop(chat, None))  # type: ignore[misc]
+        return soonest
+
+    async def _drain(self, chat: str) -> None:
+        """Answer the due messages of one chat in order."""
+        while due := [m for m in self.inbox.open() if m.chat == chat and m.due <= self.clock.time()]:
+            error = await attempt(self.handle(due[0]), f"turn {due[0].id}")
+            if isinstance(error, sqlite3.OperationalError):
+                await self.clock.sleep(30)  # a full or read-only disk: the message stays and is tried again
+            elif error is not None:
+                self._give_up(due[0], error)
+
+    def _give_up(self, message: Message, error: Exception) -> None:
+        """End a turn that failed inside of us, so that it does not come back for ever."""
+        turn = Turn(
+            message, self.house.snapshot(), reply=f"Something in me went wrong ({type(error).__name__}), so I stopped there."
+        )
+        self._finish(turn)
+
+    # -- one turn
+
+    async def say(
+        self, text: str, *, chat: str = "terminal", person: str = "owner", area: str = "", language: str = ""
+    ) -> dict[str, Any]:
+        """Put a message in and answer it here and now; for callers that run no worker. Returns the record of the turn."""
+        key = f"say:{chat}:{self.clock.time()}:{next(self._count)}"
+        message = self.inbox.put(text, key=key, bridge="terminal", chat=chat, person=person)
+        assert message is not None
+        return await self.handle(message, area=area, language=language)
+
+    async def handle(self, message: Message, *, area: str = "", language: str = "") -> dict[str, Any]:
+        """Answer one message and return its record; going on where a crash interrupted it."""
+        turn = self._resume(message) if message.plan is not None else self._begin(message, area, language)
+        self._turns[message.chat] = turn
+        try:
+            await self._perform(turn)
+        finally:
+            self._turns.pop(message.chat, None)
+        return self._finish(turn)
+
+    def _resume(self, message: Message) -> Turn:
+        plan = message.plan or {}
+        steps = [Step(ToolCall.of(step["call"]), step["ruling"], step["reason"]) for step in plan["steps"]]
+        rest = {key: plan[key] for key in ("level", "reply", "asked", "choices", "read_ms")}
+        return Turn(message, self.house.snapshot(), steps=steps, redo=True, **rest)
+
+    def _begin(self, message: Message, area: str, language: str) -> Turn:
+        """Read and judge; what will be done is committed before any of it is."""
+        turn = Turn(message, self.house.snapshot())
+        self.deciding.begin(turn, area, language)
+        if turn.steps or turn.writes:
+            with self.store.transaction():
+                for write in turn.writes:
+                    write()
+                self.inbox.begin(message.id, turn.plan())
+                for number, step in enumerate(turn.steps):
+                    event = {"run": "intended", "refused": "refused", "declined": "declined"}.get(step.ruling)
+                    if event:
+                        self.ledger.append(message.id, number, event, step.call, {"reason": step.reason} if step.reason else None)
+        return turn
+
+    def explain(self, text: str, chat: str = "terminal") -> dict[str, Any]:
+        """What a message would be read as and how it would be ruled; nothing is kept or done."""
+        return self.deciding.explain(text, chat)
+
+    # -- deeds
+
+    async def _perform(self, turn: Turn) -> None:
+        """Run the steps in order, each ended in the ledger; a stop skips those that have not begun."""
+        for number, step in enumerate(turn.steps):
+            if step.ruling != "run":
+                continue
+            ended = self.ledger.end_of(turn.message.id, number) if turn.redo else None
+            if ended:
+                step.outcomes = {id: Outcome(**one) for id, one in ended["detail"]["devices"].items()}
+            elif turn.stopped:
+                step.outcomes = {id: Outcome("declined", "you said stop") for id in step.call.targets}
+                self._end(turn, number, step)
+            else:
+                step.outcomes = await self.acting.run(step.call, redo=turn.redo)
+                self._end(turn, number, step)
+                self._lease(turn, step)
+                self._follow(turn, step)
+
+    def _end(self, turn: Turn, number: int, step: Step) -> None:
+        detail = {"devices": {id: vars(outcome) for id, outcome in step.outcomes.items()}}
+        self.ledger.append(turn.message.id, number, EVENTS[outcome_of(step)], step.call, detail)
+
+    def _lease(self, turn: Turn, step: Step) -> None:
+        """What may only run for a time gets its end as a message in the inbox, so that it comes after any restart."""
+        for id, outcome in step.outcomes.items():
+            device = self.house.devices.get(id)
+            seconds = self.policy.lease(device, step.call.command) if device and outcome.outcome == "done" else 0.0
+            if seconds:
+                call = ToolCall("turn_off", (id,))
+                self.inbox.put(
+                    json.dumps(call.plain()), key=f"lease:{id}:{turn.message.id}", bridge=turn.message.bridge,
+                    chat=turn.message.chat, person=turn.message.person, kind="call", due=self.clock.time() + seconds,
+                )  # fmt: skip
+
+    def _follow(self, turn: Turn, step: Step) -> None:
+        """Tell it later when something that was on its way does not arrive."""
+        for id, outcome in step.outcomes.items():
+            device = self.house.devices.get(id)
+            if device and outcome.moving:
+                task = asyncio.create_task(self._arrival(turn, device, step.call))
+                self._followers.add(task)
+                task.add_done_callback(self._followers.discard)
+
+    async def _arrival(self, turn: Turn, device: Device, call: ToolCall) -> None:
+        goal = device.commands[call.command].goal(call.args)
+        ended = asyncio.Event()
+        unsubscribe = device.subscribe(lambda *_: ended.set() if arrived(device, goal) or not device.moving else None)
+        waiting = [asyncio.ensure_future(ended.wait()), asyncio.ensure_future(self.clock.sleep(FOLLOW_SECONDS))]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            unsubscribe()
+            await cancel(*waiting)
+        if not arrived(device, goal) and self._last_wish(device.id) == call:
+            now = ", ".join(state_words(device, name) for name in goal)
+            self.tell(
+                f"{capital(call_of_it(self.house, device))} did not get there: it says {now}.",
+                turn.message,
+                f"follow:{turn.message.id}:{device.id}",
+            )
+
+    def _last_wish(self, id: str) -> ToolCall | None:
+        """The last call that concerned a device; an older one is no longer owed."""
+        for row in self.ledger.recent(50):
+            if id in row["targets"]:
+                return ToolCall(row["command"], tuple(row["targets"]), row["args"])
+        return None
+
+    def tell(self, text: str, to: Message | None = None, key: str = "") -> None:
+        """Say something unasked: in the chat of a message, else to the owner."""
+        bridge, chat = (to.bridge, to.chat) if to else ("terminal", "terminal")
+        self.outbox.put(text, key=f"tell:{key or f'{self.clock.time()}:{next(self._count)}'}", bridge=bridge, chat=chat)
+
+    # -- the end of a turn
+
+    def _finish(self, turn: Turn) -> dict[str, Any]:
+        """Compose the reply from the outcomes, and commit it together with the end of the turn."""
+        message, reply = turn.message, self._reply(turn)
+        record = {
+            "say": message.text, "reply": reply, "level": turn.level, "read_ms": round(turn.read_ms, 3),
+            "ms": round((time.perf_counter() - turn.began) * 1000, 3), "asked": turn.asked,
+            "calls": [self._called(step) for step in turn.steps], "changed": self.house.changed(turn.before),
+        }  # fmt: skip
+        with self.store.transaction():
+            if reply:
+                self.outbox.put(reply, key=f"reply:{message.id}", bridge=message.bridge, chat=message.chat, choices=turn.choices)
+            self.inbox.finish(message.id, record)
+        self.events.publish(Answered(message, record, turn.before))
+        return record
+
+    def _called(self, step: Step) -> dict[str, Any]:
+        names = [self.house.name(self.house.devices[id]) for id in step.call.targets if id in self.house.devices]
+        ruling = {"refused": "refused", "asked": "declined", "later": "declined"}.get(step.ruling, "")
+        return {
+            "command": step.call.command, "targets": list(step.call.targets), "names": names, "args": dict(step.call.args),
+            "outcome": ruling or outcome_of(step),
+        }  # fmt: skip
+
+    def _reply(self, turn: Turn) -> str:
+        parts = []
+        for step in turn.steps:
+            if step.ruling == "refused":
+                parts.append(capital(f"I will not {wanted(self.house, step.call)}: {step.reason}."))
+            elif step.ruling == "later":
+                start = self.clock.now().fromtimestamp(self.policy_due(step), self.clock.zone)
+                parts.append(capital(f"{step.reason}; I will {wanted(self.house, step.call)} at {start:%H:%M}."))
+            elif step.ruling == "run" and not self._silent(turn, step):
+                parts.append(told(self.house, step.call, step.outcomes))
+        return " ".join(part for part in (*parts, turn.reply) if part)
+
+    def _silent(self, turn: Turn, step: Step) -> bool:
+        """A lease that ends what is off already is nothing to tell."""
+        return turn.message.kind == "call" and all(
+            arrived(self.house.devices[id], self.house.devices[id].commands[step.call.command].goal(step.call.args))
+            and not self.house.changed(turn.before).get(id)
+            for id in step.call.targets
+            if id in self.house.devices
+        )
+
+    def policy_due(self, step: Step) -> float:
+        """When a postponed call will run (seconds since 1970)."""
+        row = self.store.one(
+            "SELECT due FROM inbox WHERE kind = 'call' AND text = ? ORDER BY id DESC", json.dumps(step.call.plain())
+        )
+        return float(row["due"]) if row else self.clock.time()

@@ -1,0 +1,219 @@
+"""The daemon's own door: JSON lines over a unix socket that only the daemon's user (or root) may use."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import socket
+import sqlite3
+import struct
+import uuid
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from claw.device import Device
+from claw.house import DeviceChanged
+from claw.inbox import Answered
+
+if TYPE_CHECKING:
+    from claw.daemon import Daemon
+
+log = logging.getLogger("claw.api")
+LONGEST_LINE = 4 << 20
+QUIET_SECONDS = 0.4  # without a change, and nothing moving: the devices have settled
+
+
+class Api:
+    """One request a line: {"op": ...}; answers are lines too. `chat` keeps the connection open."""
+
+    def __init__(self, daemon: "Daemon", path: Path) -> None:
+        self.daemon, self.path = daemon, path
+        self._streams: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        self.path.unlink(missing_ok=True)
+        mask = os.umask(0o177)
+        try:
+            server = await asyncio.start_unix_server(self._serve, str(self.path), limit=LONGEST_LINE)
+        finally:
+            os.umask(mask)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            server.close()
+            for stream in self._streams:
+                stream.cancel()
+            self.path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._streams.add(task)
+        try:
+            if _peer(writer) not in (0, os.getuid()):
+                _write(writer, {"error": "this socket belongs to another user"})
+                return
+            while line := await reader.readline():
+                await self._request(json.loads(line), writer)
+                await writer.drain()
+        except (ConnectionError, ValueError, asyncio.CancelledError) as error:
+            log.debug("a terminal left: %r", error)
+        finally:
+            self._streams.discard(task)
+            writer.close()
+
+    async def _request(self, request: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+        answers: dict[str, Callable[[dict[str, Any]], AsyncIterator[dict[str, Any]]]] = {
+            "say": self.say, "chat": self.chat, "devices": self.devices, "discover": self.discover, "log": self.log,
+            "status": self.status, "asks": self.asks, "answer": self.answer, "pair": self.pair, "read": self.read,
+        }  # fmt: skip
+        operation = answers.get(str(request.get("op")))
+        if operation is None:
+            _write(writer, {"error": f"there is no operation {request.get('op')!r}"})
+            return
+        try:
+            async with contextlib.aclosing(operation(request)) as lines:  # type: ignore[type-var]
+                async for line in lines:
+                    _write(writer, line)
+                    await writer.drain()
+        except sqlite3.OperationalError as error:
+            _write(writer, {"error": f"nothing was taken: {error}; is the disk full or read-only?"})
+        _write(writer, {"end": True})
+
+    # -- talking
+
+    async def say(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """One message and its record; with `settle` seconds, `changed` is taken when the devices have come to rest."""
+        chat, key = str(request.get("chat") or "terminal"), str(request.get("key") or uuid.uuid4().hex)
+        terminal, agent = self.daemon.terminal, self.daemon.agent
+        lines: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        answered: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
+        detach = terminal.attach(chat, lines.put_nowait)
+        ours: list[int] = []
+        early: list[Answered] = []
+
+        def hear(event: Answered) -> None:
+            if ours and event.message.id == ours[0] and not answered.done():
+                answered.set_result(event)
+            early.append(event)
+
+        forget = agent.events.subscribe(Answered, hear)
+        try:
+            message = terminal.receive(str(request["text"]), key, chat)
+            if message is None:
+                yield {"error": "this message was taken before"}
+                return
+            ours.append(message.id)
+            event = await answered
+            await self._settled(float(request.get("settle") or 0))
+            record = {**event.record, "changed": agent.house.changed(event.before)} if request.get("settle") else event.record
+            await asyncio.sleep(0.02)
+            while not lines.empty():
+                other = lines.get_nowait()
+                if other["key"] != f"reply:{message.id}":
+                    yield {"message": other}
+            yield {"record": record, "id": message.id}
+        finally:
+            forget()
+            detach()
+
+    async def _settled(self, seconds: float) -> None:
+        """Wait until nothing moves and nothing has changed for a moment, at most so many seconds."""
+        quiet = asyncio.Event()
+        forget = self.daemon.events.subscribe(DeviceChanged, lambda event: quiet.set() if _matters(event) else None)
+        end = asyncio.get_running_loop().time() + seconds
+        try:
+            while (left := end - asyncio.get_running_loop().time()) > 0:
+                quiet.clear()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(min(left, QUIET_SECONDS)):
+                        await quiet.wait()
+                    continue
+                if not any(device.moving for device in self.daemon.house.devices.values()):
+                    return
+        finally:
+            forget()
+
+    async def chat(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """Everything that the claw says in this chat, from now on."""
+        lines: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        detach = self.daemon.terminal.attach(str(request.get("chat") or "terminal"), lines.put_nowait)
+        try:
+            while True:
+                yield {"message": await lines.get()}
+        finally:
+            detach()
+
+    async def read(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """What a message would be read as, and how the policy would rule: nothing is done."""
+        yield {"reading": self.daemon.agent.explain(str(request["text"]), str(request.get("chat") or "terminal"))}
+
+    # -- looking
+
+    async def devices(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """Every device with its room and state."""
+        for device in self.daemon.house.devices.values():
+            yield {"device": self._device(device)}
+
+    def _device(self, device: Device) -> dict[str, Any]:
+        house = self.daemon.house
+        return {
+            "id": device.id, "name": house.name(device), "area": house.area(device), "kind": device.kind, "sort": house.sort(device),
+            "maker": device.maker, "model": device.model, "online": device.online, "trouble": device.trouble,
+            "skill": house.records[device.id].skill, "state": device.state, "commands": sorted(device.commands),
+        }  # fmt: skip
+
+    async def discover(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """What is on the network that a skill looks for, and what became of it."""
+        for connection in list(self.daemon.connections.open.values()):
+            found = connection.found
+            yield {
+                "service": {
+                    "skill": connection.file.name, "via": found.via, "type": found.type, "name": found.name, "host": found.host,
+                    "port": found.port, "state": connection.state, "problem": connection.problem, "devices": len(connection.devices),
+                }
+            }  # fmt: skip
+
+    async def log(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """The newest events of the ledger, oldest first."""
+        for row in reversed(self.daemon.agent.ledger.recent(int(request.get("limit") or 50))):
+            yield {"event": row}
+
+    async def status(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """How the daemon fares."""
+        yield {"status": self.daemon.status()}
+
+    # -- questions of skills
+
+    async def asks(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """Questions that wait for a person's words."""
+        for question in self.daemon.agent.asks.open():
+            yield {"ask": {"id": question.id, "text": question.text, "about": question.data["about"]}}
+
+    async def answer(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """Answer one of them."""
+        yield {"answered": self.daemon.agent.asks.answer(str(request["text"]), int(request["id"]))}
+
+    async def pair(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """Ask anew for what is not paired."""
+        yield {"asked": self.daemon.connections.pair_again()}
+
+
+def _matters(event: DeviceChanged) -> bool:
+    from claw.house import MEASURED
+
+    return any(name not in MEASURED for name in event.changes)
+
+
+def _peer(writer: asyncio.StreamWriter) -> int:
+    """The uid of the process at the other end (SO_PEERCRED, unix(7))."""
+    sock = writer.get_extra_info("socket")
+    _, uid, _ = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
+    return int(uid)
+
+
+def _write(writer: asyncio.StreamWriter, line: dict[str, Any]) -> None:
+    writer.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")

@@ -1,0 +1,47 @@
+"""The skill boundary: whatever a skill or its library raises becomes a DeviceError for people, with a traceback in the log."""
+
+import asyncio
+import contextlib
+import logging
+import sys
+from collections.abc import Awaitable, Iterator
+from typing import TypeVar
+
+from claw.device import DeviceError
+
+T = TypeVar("T")
+log = logging.getLogger("claw.skill")
+
+
+async def guard(work: Awaitable[T], *, who: str, seconds: float | None, errors: tuple[type[BaseException], ...] = ()) -> T:
+    """Await a skill's work for at most `seconds`; raises only DeviceError (and cancellation)."""
+    with as_device_error(who, errors):
+        async with asyncio.timeout(seconds):
+            return await work
+
+
+@contextlib.contextmanager
+def as_device_error(who: str, errors: tuple[type[BaseException], ...] = ()) -> Iterator[None]:
+    """Turn everything that a skill raises, even SystemExit, into a DeviceError."""
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    except DeviceError:
+        raise
+    except TimeoutError:
+        raise DeviceError("it did not answer in time") from None
+    except errors as error:
+        raise DeviceError(str(error)[:200] or type(error).__name__) from error
+    except OSError as error:
+        raise DeviceError(f"it cannot be reached ({error.strerror or type(error).__name__})") from error
+    except _client_errors() as error:
+        raise DeviceError(f"it cannot be reached ({type(error).__name__})") from error
+    except (Exception, SystemExit) as error:
+        log.exception("%s failed", who)
+        raise DeviceError(f"its skill failed ({type(error).__name__}: {str(error)[:120]})") from error
+
+
+def _client_errors() -> tuple[type[BaseException], ...]:
+    """aiohttp's errors, if a skill has imported it."""
+    aiohttp = sys.modules.get("aiohttp")
+    return (aiohttp.ClientError,) if aiohttp else ()

@@ -1,0 +1,40 @@
+"""The terminal bridge: `claw chat` and `claw say` over the daemon's socket. Its sender was checked by the socket's door."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from claw.inbox import Inbox, Message
+from claw.outbox import NotSent
+
+
+class Terminal:
+    """Delivers to whoever is attached to a chat; what comes while nobody is stays queued."""
+
+    name = "terminal"
+    idempotent = True  # a listener is told the key
+    limit = 100_000
+
+    def __init__(self, inbox: Inbox) -> None:
+        self.inbox = inbox
+        self._attached: dict[str, list[Callable[[dict[str, object]], None]]] = {}
+        self.on_attach: Callable[[], None] = lambda: None
+
+    def receive(self, text: str, key: str, chat: str = "terminal") -> Message | None:
+        """Commit what was typed; None when this very message was taken before."""
+        return self.inbox.put(text, key=f"term:{key}", bridge=self.name, chat=chat)
+
+    def attach(self, chat: str, listener: Callable[[dict[str, object]], None]) -> Callable[[], None]:
+        """Hand everything for this chat to `listener`; returns detach."""
+        self._attached.setdefault(chat, []).append(listener)
+        self.on_attach()
+        return lambda: self._attached[chat].remove(listener)
+
+    async def send(self, chat: str, text: str, key: str, choices: Sequence[str]) -> str:
+        """Deliver to every terminal of the chat; NotSent while there is none."""
+        listeners = list(self._attached.get(chat, []))
+        if not listeners:
+            raise NotSent(3600)
+        for listener in listeners:
+            listener({"text": text, "key": key, "choices": list(choices)})
+        await asyncio.sleep(0)
+        return key

@@ -1,0 +1,70 @@
+"""A chat in the terminal: what is typed goes out exactly once, what the claw says appears when it says it."""
+
+import contextlib
+import sys
+import threading
+import time
+import uuid
+from typing import Any
+
+from claw.client import Client, Down
+
+
+class Chat:
+    """Reads lines until the end of the input; works through a restart of the daemon."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self._shown: set[str] = set()
+        self._ended = False
+
+    def run(self) -> None:
+        """Until Ctrl-D, `quit` or `exit`."""
+        threading.Thread(target=self._listen, daemon=True).start()
+        while (line := self._line()) is not None:
+            if line.strip() in ("quit", "exit", "/quit", "/exit"):
+                break
+            if line.strip():
+                self._say(line.strip())
+        self._ended = True
+
+    def _line(self) -> str | None:
+        try:
+            return input("> " if sys.stdin.isatty() else "")
+        except (EOFError, KeyboardInterrupt):
+            print()
+            return None
+
+    def _say(self, text: str) -> None:
+        """Send with a key of our own, so that trying again after a restart cannot do it twice."""
+        key = uuid.uuid4().hex
+        for _ in range(30):
+            try:
+                for line in self.client.request("say", text=text, key=key):
+                    self._show(line)
+                return
+            except RuntimeError as error:
+                if "taken before" not in str(error):
+                    print(f"! {error}")
+                return
+            except Down:
+                time.sleep(1)
+        print("! the claw is down; your message was not taken")
+
+    def _show(self, line: dict[str, Any]) -> None:
+        if "record" in line:
+            self._shown.add(f"reply:{line['id']}")
+            print(line["record"]["reply"])
+        elif "message" in line and line["message"]["key"] not in self._shown:
+            self._shown.add(line["message"]["key"])
+            print(line["message"]["text"])
+
+    def _listen(self) -> None:
+        """Show what comes unasked; replies to what was typed here are shown by the one who typed."""
+        while not self._ended:
+            with contextlib.suppress(Down, RuntimeError):
+                for line in self.client.request("chat"):
+                    time.sleep(0.1 if line["message"]["key"].startswith("reply:") else 0)
+                    if not self._ended:
+                        self._show(line)
+            time.sleep(1)

@@ -1,0 +1,211 @@
+"""The `claw` command. Each subcommand speaks to people, and to programs with --json (stdout carries only such lines)."""
+
+import argparse
+import asyncio
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from claw import __version__, show
+from claw.client import Client, Down
+from claw.config import Config, ConfigError, data_folder, load
+
+EX_CONFIG = 78  # sysexits.h: systemd does not restart on it
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0 well, 1 not, 2 wrong use, 78 bad configuration."""
+    args = parser().parse_args(argv)
+    try:
+        return int(args.run(args))
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return EX_CONFIG
+    except (Down, RuntimeError, OSError) as error:
+        print(f"claw: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    top = argparse.ArgumentParser(prog="claw", description="A house agent: finds the devices and obeys what you write.")
+    top.add_argument("--version", action="version", version=f"claw {__version__}")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, run: Callable[[argparse.Namespace], int], help: str, under: Any = commands) -> argparse.ArgumentParser:
+        made: argparse.ArgumentParser = under.add_parser(name, help=help, description=help)
+        made.add_argument("--config", type=Path, help="config.toml (default: all defaults)")
+        made.add_argument("--data", default="", help="data folder (default: $XDG_DATA_HOME/claw)")
+        made.add_argument("--json", action="store_true", help="one JSON object a line")
+        made.set_defaults(run=run)
+        return made
+
+    add("run", run, "run the daemon on this network")
+    add("chat", chat, "talk with the running claw")
+    say_ = add("say", say, "say one thing and read the answer")
+    say_.add_argument("text")
+    say_.add_argument("--explain", action="store_true", help="show how it is read; does nothing")
+    say_.add_argument("--dry-run", action="store_true", help="show what would be done; does nothing")
+    add("devices", devices, "the house room by room")
+    add("discover", discover, "what was found on the network and what became of it")
+    add("status", status, "how the daemon fares")
+    log_ = add("log", log, "what was wanted and what came of it")
+    log_.add_argument("--limit", type=int, default=50)
+    add("pair", pair, "ask again for the codes and buttons of what is not paired")
+    skill = commands.add_parser("skill", help="skills").add_subparsers(required=True, metavar="COMMAND")
+    add("list", skill_list, "the skills and whether they can be used", skill)
+    config = commands.add_parser("config", help="configuration").add_subparsers(required=True, metavar="COMMAND")
+    check = add("check", config_check, "whether a config file is right", config)
+    check.add_argument("file", type=Path, nargs="?")
+    evaluate = add("eval", eval_, "say the sentences of evaluation files to simulated houses")
+    evaluate.add_argument("files", type=Path, nargs="+")
+    evaluate.add_argument("--failures", action="store_true", help="list the cases that are not ok")
+    demo_ = add("demo", demo, "a virtual house, a daemon that finds it, and a chat")
+    demo_.add_argument("--say", action="append", metavar="TEXT", help="say this and end (may be repeated)")
+    return top
+
+
+def _config(args: argparse.Namespace) -> Config:
+    return load(args.config)
+
+
+def _client(args: argparse.Namespace) -> Client:
+    return Client(data_folder(args.data, _config(args)))
+
+
+def _print(args: argparse.Namespace, rows: Iterable[Any], words: Callable[[Any], str]) -> int:
+    for row in rows:
+        print(json.dumps(row, ensure_ascii=False) if args.json else words(row))
+    return 0
+
+
+def run(args: argparse.Namespace) -> int:
+    """claw run"""
+    config = _config(args)
+    from claw.daemon import Busy, serve
+    from claw.secrets import SecretsError
+    from claw.store import StoreError
+
+    logging.basicConfig(level=config.run.log.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    try:
+        asyncio.run(serve(config, data_folder(args.data, config)))
+    except (Busy, SecretsError, StoreError) as error:
+        print(f"claw: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def chat(args: argparse.Namespace) -> int:
+    """claw chat"""
+    from claw.chat import Chat
+
+    client = _client(args)
+    client.one("status", "status")
+    Chat(client).run()
+    return 0
+
+
+def say(args: argparse.Namespace) -> int:
+    """claw say"""
+    if args.explain or args.dry_run:
+        reading = _client(args).one("read", "reading", text=args.text)
+        return _print(args, [reading], lambda one: _explained(one, trace=args.explain))
+    for line in _client(args).request("say", text=args.text):
+        if "message" in line:
+            print(line["message"]["text"], file=sys.stderr)
+        else:
+            _print(args, [line["record"]], lambda record: str(record["reply"]))
+    return 0
+
+
+def _explained(reading: dict[str, Any], *, trace: bool) -> str:
+    lines = [f"level: {reading['level']}", *(reading["trace"] if trace else [])]
+    lines += [f"would {c['ruling']}: {c['command']} {c['args'] or ''} {', '.join(c['targets'])} {c['reason']}" for c in reading["calls"]]
+    lines += [f"would say: {reading['reply']}"] if reading.get("reply") else []
+    lines += [f"would ask: {', '.join(reading['options'])}"] if reading.get("options") else []
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def devices(args: argparse.Namespace) -> int:
+    """claw devices"""
+    rows = [line["device"] for line in _client(args).request("devices")]
+    if args.json:
+        return _print(args, rows, str)
+    print("\n".join(show.rooms(rows)) or "no devices yet: `claw discover` shows what was found")
+    return 0
+
+
+def discover(args: argparse.Namespace) -> int:
+    """claw discover"""
+    rows = [line["service"] for line in _client(args).request("discover")]
+    return _print(args, rows, lambda s: f"{s['state']:<11} {s['skill']:<9} {s['host']}:{s['port']} {s['name']} {s['problem']}".rstrip())
+
+
+def status(args: argparse.Namespace) -> int:
+    """claw status"""
+    return _print(args, [_client(args).one("status", "status")], lambda data: "\n".join(show.status(data)))
+
+
+def log(args: argparse.Namespace) -> int:
+    """claw log"""
+    return _print(args, (line["event"] for line in _client(args).request("log", limit=args.limit)), show.event)
+
+
+def pair(args: argparse.Namespace) -> int:
+    """claw pair"""
+    return _print(args, [{"asked": _client(args).one("pair", "asked")}], lambda one: f"{one['asked']} asked again; answer in `claw chat`")
+
+
+def skill_list(args: argparse.Namespace) -> int:
+    """claw skill list"""
+    from claw.loading import scan, shipped
+
+    files, wrong = scan([shipped(), data_folder(args.data, _config(args)) / "skills"])
+    rows = [
+        {"name": f.name, "doc": f.doc, "looks_for": [f"{m.via} {m.what}".strip() for m in f.matchers], "problem": f.problem, "path": str(f.path)}
+        for f in files.values()
+    ]
+    for reason in wrong:
+        print(f"! {reason}", file=sys.stderr)
+    _print(args, rows, lambda r: f"{r['name']:<10} {r['problem'] or ', '.join(r['looks_for'])}")
+    return 1 if wrong or any(row["problem"] for row in rows) else 0
+
+
+def config_check(args: argparse.Namespace) -> int:
+    """claw config check"""
+    try:
+        config = load(args.file or args.config)
+        from claw.policy import raised
+
+        raised(config.safety.confirm, config.safety.forbid)
+    except ConfigError as error:
+        mistakes = str(error).splitlines()
+        _print(args, [{"mistake": one} for one in mistakes], lambda row: str(row["mistake"]))
+        return EX_CONFIG
+    return _print(args, [{"ok": True}], lambda _: "the configuration is right")
+
+
+def eval_(args: argparse.Namespace) -> int:
+    """claw eval"""
+    from claw.evaluate import evaluate
+
+    return evaluate(args.files, failures=args.failures, as_json=args.json)
+
+
+def demo(args: argparse.Namespace) -> int:
+    """claw demo"""
+    try:
+        from claw.demo.run import demo as play
+    except ModuleNotFoundError as error:
+        print(f"claw: the virtual house needs {error.name}: pip install 'claw-house[demo]'", file=sys.stderr)
+        return 1
+    return int(asyncio.run(play(args.say, as_json=args.json)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""Colours: CSS names, CIE xy as lamps speak it, mired and kelvin."""
+
+import math
+
+import webcolors
+
+XY = tuple[float, float]
+
+
+def name_to_xy(name: str) -> XY:
+    """CIE 1931 xy of a CSS colour name (sRGB, D65; the matrix is IEC 61966-2-1); ValueError for an unknown name."""
+    rgb = webcolors.name_to_rgb(name.replace(" ", ""))
+    r, g, b = (_linear(part / 255) for part in rgb)
+    x = 0.4124 * r + 0.3576 * g + 0.1805 * b
+    y = 0.2126 * r + 0.7152 * g + 0.0722 * b
+    z = 0.0193 * r + 0.1192 * g + 0.9505 * b
+    total = x + y + z
+    return (x / total, y / total) if total else (0.3127, 0.3290)
+
+
+def _linear(part: float) -> float:
+    return part / 12.92 if part <= 0.04045 else math.pow((part + 0.055) / 1.055, 2.4)
+
+
+def xy_distance(one: XY, other: XY) -> float:
+    """How far two colours lie apart in xy; below 0.01 people see one colour."""
+    return math.dist(one, other)
+
+
+def nearest_in_gamut(xy: XY, corners: tuple[XY, XY, XY]) -> XY:
+    """The colour of the triangle that lies nearest to xy: where a lamp ends up that is asked for more than it can show."""
+    edges = [(corners[i], corners[(i + 1) % 3]) for i in range(3)]
+    sides = [(b[0] - a[0]) * (xy[1] - a[1]) - (b[1] - a[1]) * (xy[0] - a[0]) for a, b in edges]
+    if min(sides) >= 0 or max(sides) <= 0:
+        return xy
+    return min((_nearest_on_edge(xy, a, b) for a, b in edges), key=lambda point: xy_distance(xy, point))
+
+
+def _nearest_on_edge(xy: XY, a: XY, b: XY) -> XY:
+    along = (b[0] - a[0], b[1] - a[1])
+    part = ((xy[0] - a[0]) * along[0] + (xy[1] - a[1]) * along[1]) / (along[0] ** 2 + along[1] ** 2)
+    part = min(1.0, max(0.0, part))
+    return (a[0] + part * along[0], a[1] + part * along[1])
+
+
+# what people say; the other CSS names are understood but not used to describe what a lamp reports
+SPOKEN = ("red", "orange", "gold", "yellow", "lime", "green", "turquoise", "cyan", "skyblue", "blue", "indigo", "purple", "magenta", "pink", "white")  # fmt: skip
+
+
+def xy_to_name(xy: XY) -> str:
+    """The spoken colour name nearest to xy."""
+    return min(SPOKEN, key=lambda name: xy_distance(name_to_xy(name), xy))
+
+
+def is_color(name: str) -> bool:
+    """Whether CSS knows this colour name (spaces ignored)."""
+    try:
+        webcolors.name_to_rgb(name.replace(" ", ""))
+    except ValueError:
+        return False
+    return True
+
+
+def mired_to_kelvin(mired: int) -> int:
+    """Kelvin of a mired value."""
+    return round(1_000_000 / mired)
+
+
+def kelvin_to_mired(kelvin: int) -> int:
+    """Mired of a kelvin value."""
+    return round(1_000_000 / kelvin)

@@ -1,0 +1,203 @@
+"""config.toml -> frozen dataclasses. Every key has a default; an error names file, line, key, what is wrong and what would be right."""
+
+import difflib
+import os
+import re
+import tomllib
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+from zoneinfo import available_timezones
+
+from pydantic import TypeAdapter, ValidationError
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; every line of the text is one mistake."""
+
+
+@dataclass(frozen=True)
+class HouseConfig:
+    """[house]: time zone (IANA; empty = the machine's) and language of the person who writes."""
+
+    zone: str = ""
+    language: str = "en"
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """[network]: where to look for devices. Empty = every interface that is up, but not loopback; and their subnets."""
+
+    interfaces: tuple[str, ...] = ()
+    subnets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AreaConfig:
+    """[[areas]]: a room or a part of the house; `parent` is another area that it lies in."""
+
+    name: str
+    floor: str = ""
+    parent: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DeviceConfig:
+    """[[devices]]: the owner's own name, room, sort and other names for the device with this id (`claw devices` shows ids)."""
+
+    id: str
+    name: str | None = None
+    area: str | None = None
+    sort: str | None = None
+    aliases: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class SceneConfig:
+    """[scenes."NAME"]: sentences that are read one after the other when somebody writes the name."""
+
+    say: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SafetyConfig:
+    """[safety]: `confirm` and `forbid` name commands that ask first, or never happen. Nothing can be lowered."""
+
+    confirm: tuple[str, ...] = ()
+    forbid: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """[run]: data folder (empty = $XDG_DATA_HOME/claw) and how much is logged."""
+
+    data: str = ""
+    log: Literal["debug", "info", "warning", "error"] = "info"
+
+
+SLEEPY = SceneConfig((
+    "turn off all the lights", "turn off all the players", "close all the shades", "lock all the locks",
+    "set the bedroom to 18 degrees",
+))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Config:
+    """The whole file. `skills` is one free table per skill: [skills.sonos] addresses = ["192.168.1.20"], enabled = false."""
+
+    house: HouseConfig = HouseConfig()
+    network: NetworkConfig = NetworkConfig()
+    run: RunConfig = RunConfig()
+    safety: SafetyConfig = SafetyConfig()
+    areas: tuple[AreaConfig, ...] = ()
+    devices: tuple[DeviceConfig, ...] = ()
+    scenes: dict[str, SceneConfig] = field(default_factory=lambda: {"sleepy time": SLEEPY})
+    skills: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def load(path: Path | None) -> Config:
+    """Read a file (None: all defaults); ConfigError when it cannot be read or is wrong."""
+    if path is None:
+        return Config()
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); give another file with --config") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8") from None
+    return parse(text, str(path))
+
+
+def parse(text: str, name: str = "config.toml") -> Config:
+    """A Config out of TOML text; ConfigError names line, key, what is wrong and what would be right."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{name}: {error}") from None
+    wrong = [*_unknown(data, Config, ()), *_invalid(data)]
+    if not wrong:
+        config: Config = TypeAdapter(Config).validate_python(data)
+        wrong = list(_contradictions(config))
+        if not wrong:
+            return config
+    lines = sorted((_line(text, path), ".".join(str(part) for part in path), what) for path, what in wrong)
+    raise ConfigError("\n".join(f"{name}:{line}: {key}: {what}" for line, key, what in lines))
+
+
+Mistake = tuple[tuple[str | int, ...], str]
+
+
+def _unknown(data: dict[str, Any], kind: Any, path: tuple[str | int, ...]) -> list[Mistake]:
+    """Keys that the dataclass does not have, with the nearest one that it has."""
+    known, hints, found = {f.name for f in fields(kind)}, get_type_hints(kind), list[Mistake]()
+    for key, value in data.items():
+        if key not in known:
+            near = difflib.get_close_matches(key, known, 1)
+            hint = f'did you mean "{near[0]}"?' if near else f"known here: {', '.join(sorted(known))}"
+            found.append(((*path, key), f"unknown key; {hint}"))
+        elif value_kinds := [one for one in (hints[key], *get_args(hints[key])) if is_dataclass(one)]:
+            found += _below(value, value_kinds[0], get_origin(hints[key]), (*path, key))
+    return found
+
+
+def _below(value: Any, kind: Any, origin: Any, path: tuple[str | int, ...]) -> list[Mistake]:
+    if origin is tuple and isinstance(value, list):
+        return [m for n, one in enumerate(value) if isinstance(one, dict) for m in _unknown(one, kind, (*path, n))]
+    if origin is dict and isinstance(value, dict):
+        return [m for key, one in value.items() if isinstance(one, dict) for m in _unknown(one, kind, (*path, key))]
+    return _unknown(value, kind, path) if isinstance(value, dict) else []
+
+
+def _invalid(data: dict[str, Any]) -> list[Mistake]:
+    """Values of the wrong type or out of range."""
+    try:
+        TypeAdapter(Config).validate_python(data)
+    except ValidationError as error:
+        return [(tuple(one["loc"]), f"{one['msg']}, got {one['input']!r:.60}") for one in error.errors()]
+    return []
+
+
+def _contradictions(config: Config) -> list[Mistake]:
+    """What each value alone cannot show."""
+    found: list[Mistake] = []
+    if config.house.zone and config.house.zone not in available_timezones():
+        near = difflib.get_close_matches(config.house.zone, available_timezones(), 1)
+        hint = f'; did you mean "{near[0]}"?' if near else ""
+        found.append((("house", "zone"), f'there is no time zone "{config.house.zone}"{hint} (such as "Europe/Berlin")'))
+    for table, keys in (("areas", [area.name for area in config.areas]), ("devices", [device.id for device in config.devices])):
+        folded = [key.casefold() for key in keys]
+        for number, key in enumerate(folded):
+            if key in folded[:number]:
+                found.append(
+                    ((table, number, "name" if table == "areas" else "id"), f'"{keys[number]}" is there twice; keep one')
+                )
+    return found
+
+
+def _line(text: str, path: tuple[str | int, ...]) -> int:
+    """The line on which a key stands (0 when it cannot be told); TOML parsers do not keep it."""
+    at, table, counts = (0, 0), tuple[str | int, ...](), dict[tuple[str, ...], int]()
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*(\[\[?)\s*(.+?)\s*\]\]?\s*(#.*)?$", line):
+            parts = tuple(part.strip("\"' ") for part in re.findall(r'"[^"]*"|\'[^\']*\'|[^.]+', header[2]))
+            table = parts
+            if header[1] == "[[":
+                counts[parts] = counts.get(parts, -1) + 1
+                table = (*parts, counts[parts])
+            here = table
+        elif key := re.match(r"\s*(\"[^\"]*\"|'[^']*'|[\w.-]+)\s*=", line):
+            here = (*table, *key[1].strip("\"'").split("."))
+        else:
+            continue
+        shared = next((n for n, (a, b) in enumerate(zip(here, path, strict=False)) if a != b), min(len(here), len(path)))
+        if shared == len(here) and shared > at[0]:
+            at = (shared, number)
+    return at[1]
+
+
+def data_folder(option: str, config: Config) -> Path:
+    """--data, else the config, else systemd's StateDirectory, else $XDG_DATA_HOME/claw."""
+    chosen = option or config.run.data or os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(chosen).expanduser() if chosen else Path(base) / "claw"

@@ -1,0 +1,326 @@
+"""Skills at work: every found service that a skill looks for gets a supervised connection, paired if it must be."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from claw.asks import Asks
+from claw.boundary import as_device_error, guard
+from claw.clock import Clock
+from claw.config import Config
+from claw.device import Device, DeviceError
+from claw.discovery.found import Found
+from claw.discovery.network import listen_address
+from claw.events import Events
+from claw.house import House
+from claw.loading import DEATHS, Markers, SkillFile, scan
+from claw.secrets import FileSecrets
+from claw.skill import Home
+from claw.store import Store
+from claw.supervise import cancel
+
+log = logging.getLogger("claw.connections")
+BACK_OFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
+SETTLED_SECONDS = 10.0  # a connect that lived so long did not end the process
+PAIR_AGAIN_SECONDS = 24 * 3600.0
+GONE_CHECK_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class SkillsChanged:
+    """A skill file came, went or changed, or was left out: `notice` is for the owner, empty when there is nothing to tell."""
+
+    notice: str = ""
+
+
+@dataclass(eq=False)
+class Connection:
+    """One skill at one service. state: connecting, connected, pairing, unpaired, retrying, duplicate, held or closed."""
+
+    file: SkillFile
+    found: Found
+    state: str = "connecting"
+    problem: str = ""
+    devices: list[Device] = field(default_factory=list)
+    task: asyncio.Task[None] | None = None
+    again: asyncio.Event = field(default_factory=asyncio.Event)
+    together: Callable[..., Awaitable[bool]] | None = None  # its own object, so that two hubs are never mixed
+
+
+class Connections:
+    """Scans skill folders, offers what discovery finds to the skills that look for it, and keeps their connections alive."""
+
+    def __init__(self, house: House, store: Store, events: Events, clock: Clock, config: Config, asks: Asks, *,
+                 folders: list[Path], secrets: Path, scratch: Path) -> None:  # fmt: skip
+        self.house, self.events, self.clock, self.config, self.asks = house, events, clock, config, asks
+        self.folders, self.secrets, self.scratch = folders, secrets, scratch
+        self.markers = Markers(store)
+        self.files: dict[str, SkillFile] = {}
+        self.wrong_folders: list[str] = []
+        self.open: dict[tuple[str, str], Connection] = {}
+        self.zeroconf: Any = None
+        self.pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="skill")
+        self._services: dict[str, Found] = {}
+        self._probation = asyncio.Lock()
+
+    # -- skill files
+
+    def rescan(self) -> None:
+        """Read the folders; what is new or changed is connected, what is gone is closed."""
+        files, self.wrong_folders = scan(self.folders)
+        for name in {*self.files, *files}:
+            old, new = self.files.get(name), files.get(name)
+            if old and new and old.hash == new.hash:
+                files[name] = old
+                continue
+            for connection in [one for one in self.open.values() if one.file.name == name]:
+                self._close(connection)
+        self.files = files
+        for file in files.values():
+            self._judge(file)
+        for found in list(self._services.values()):
+            self.offer(found)
+        self._offer_static()
+
+    def _judge(self, file: SkillFile) -> None:
+        """Leave out what ended the process twice, and what the config disables."""
+        if self.config.skills.get(file.name, {}).get("enabled") is False:
+            file.problem, file.left_out = "disabled in the config", True
+        elif not file.left_out and self.markers.deaths(file) >= DEATHS:
+            self.leave_out(file, "it was at work when the claw ended, twice; change the file to try it again")
+        elif file.problem and not file.left_out:
+            self.leave_out(file, file.problem)
+
+    def usable(self) -> list[SkillFile]:
+        """The skills that may run."""
+        return [file for file in self.files.values() if not file.left_out]
+
+    def leave_out(self, file: SkillFile, problem: str) -> None:
+        """Do without this skill until its file changes, and tell the owner."""
+        file.left_out, file.problem = True, problem
+        self.events.publish(SkillsChanged(f"I left out the skill {file.name}: {problem}."))
+
+    def _offer_static(self) -> None:
+        for file in self.files.values():
+            if any(matcher.via == "static" for matcher in file.matchers):
+                for address in self.config.skills.get(file.name, {}).get("addresses", []):
+                    host, _, port = str(address).partition(":")
+                    self._offer_to(file, Found("static", "", file.name, host, int(port or 0), f"static:{address}"))
+
+    # -- services
+
+    def offer(self, found: Found) -> None:
+        """Something was found, or has news."""
+        self._services[f"{found.via}:{found.id}"] = found
+        for file in self.files.values():
+            if any((matcher.via, matcher.what) == (found.via, found.type) for matcher in file.matchers):
+                self._offer_to(file, found)
+
+    def _offer_to(self, file: SkillFile, found: Found) -> None:
+        key = (file.name, f"{found.via}:{found.id}")
+        if file.left_out:
+            return
+        if (known := self.open.get(key)) is not None:
+            if (known.found.host, known.found.port) == (found.host, found.port):
+                known.again.set()
+            else:
+                asyncio.get_running_loop().create_task(self._maybe_move(known, found))
+            return
+        connection = self.open[key] = Connection(file, found)
+        connection.task = asyncio.create_task(self._run(connection), name=f"{file.name} {found.host}")
+
+    async def _maybe_move(self, connection: Connection, found: Found) -> None:
+        """A known service is announced elsewhere: it keeps its address while the old one answers."""
+        if not await self._answers(connection) and self.open.get(self._key(connection)) is connection:
+            self._close(connection)
+            self.offer(found)
+
+    def lost(self, found: Found) -> None:
+        """Discovery says that it left; believed once its devices do not answer."""
+        self._services.pop(f"{found.via}:{found.id}", None)
+        for connection in [one for one in self.open.values() if self._key(one)[1] == f"{found.via}:{found.id}"]:
+            asyncio.get_running_loop().create_task(self._maybe_gone(connection))
+
+    async def _maybe_gone(self, connection: Connection) -> None:
+        await self.clock.sleep(GONE_CHECK_SECONDS)
+        if self._key(connection)[1] not in self._services and not await self._answers(connection):
+            self._close(connection)
+
+    async def _answers(self, connection: Connection) -> bool:
+        """Whether any device of this connection still answers."""
+        for device in connection.devices[:2]:
+            with contextlib.suppress(DeviceError):
+                await guard(device.refresh(), who=f"{device.id} refresh", seconds=5, errors=device.errors)
+                if device.online:
+                    return True
+        return False
+
+    def _key(self, connection: Connection) -> tuple[str, str]:
+        return connection.file.name, f"{connection.found.via}:{connection.found.id}"
+
+    def _close(self, connection: Connection) -> None:
+        self.open.pop(self._key(connection), None)
+        if connection.task is not None:
+            connection.task.cancel()
+        for other in self.open.values():
+            if other.state == "duplicate" and other.file.name == connection.file.name:
+                other.again.set()
+
+    async def stop(self) -> None:
+        """Close every connection and wait for their clean-up."""
+        tasks = [connection.task for connection in self.open.values()]
+        self.open.clear()
+        await cancel(*tasks)
+        self.pool.shutdown(wait=False, cancel_futures=True)
+
+    # -- one connection
+
+    async def _run(self, connection: Connection) -> None:
+        """Connect, and again after a failure with back-off; new word from discovery cuts the wait short."""
+        failures = 0
+        while True:
+            began = self.clock.monotonic()
+            try:
+                await self._once(connection)
+                connection.problem = connection.problem or "its skill ended the connection"
+            except DeviceError as error:
+                connection.problem = str(error)
+                log.warning("%s at %s: %s", connection.file.name, connection.found.host, error)
+            finally:
+                for device in connection.devices:
+                    self.house.drop(device)
+                connection.devices.clear()
+            failures = 0 if self.clock.monotonic() - began > 60 else failures + 1
+            await self._pause(connection, failures)
+
+    async def _pause(self, connection: Connection, failures: int) -> None:
+        """Wait until it makes sense to try again."""
+        waits = {"unpaired": PAIR_AGAIN_SECONDS, "duplicate": PAIR_AGAIN_SECONDS, "held": 20.0}
+        if connection.state not in waits:
+            connection.state = "retrying"
+        wait = waits.get(connection.state, BACK_OFF[min(failures, len(BACK_OFF)) - 1])
+        connection.again.clear()
+        sleeping = [asyncio.ensure_future(self.clock.sleep(wait)), asyncio.ensure_future(connection.again.wait())]
+        try:
+            await asyncio.wait(sleeping, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await cancel(*sleeping)
+
+    async def _once(self, connection: Connection) -> None:
+        """Import, pair if needed, and take in what the skill yields until it ends."""
+        connection.state, connection.problem = "connecting", ""
+        suspect = self.markers.deaths(connection.file) > 0
+        async with self._probation if suspect else contextlib.nullcontext():
+            module = self._import(connection.file)
+        home = self.home(connection)
+        connection.together = partial(module.together) if hasattr(module, "together") else None
+        if hasattr(module, "pair") and not await self._pair(connection, module, home):
+            return
+        async with self._probation if suspect else contextlib.nullcontext():
+            first = await self._first(connection, module, home)
+        if first is not None:
+            await self._rest(connection, *first)
+
+    def _import(self, file: SkillFile) -> ModuleType:
+        self.markers.begin(file, "import")
+        try:
+            return file.load()
+        except DeviceError as error:
+            if not file.left_out:
+                self.leave_out(file, str(error))
+            raise
+        finally:
+            self.markers.end(file, well=False)
+
+    async def _pair(self, connection: Connection, module: ModuleType, home: Home) -> bool:
+        """True when the skill holds a key, asking a person for one if not."""
+        with as_device_error(f"{connection.file.name} paired"):
+            if module.paired(connection.found, home):
+                return True
+        connection.state = "pairing"
+        done = await guard(
+            module.pair(connection.found, home, home.ask),
+            who=f"{connection.file.name} pair", seconds=None, errors=connection.file.spec.errors,
+        )  # fmt: skip
+        if not done:
+            connection.state, connection.problem = "unpaired", "it is not paired; `claw pair` starts again"
+        return bool(done)
+
+    async def _first(self, connection: Connection, module: ModuleType, home: Home) -> tuple[Any, asyncio.Task[Any]] | None:
+        """Begin the skill's generator under a marker; it is wiped at the first device or after 10 s."""
+        spec = connection.file.spec
+        self.markers.begin(connection.file, "connect")
+        well = False
+        generator = spec.connect(connection.found, home)
+        step = asyncio.ensure_future(anext(generator, None))
+        try:
+            await asyncio.wait([step], timeout=SETTLED_SECONDS)
+            well = True
+        finally:
+            self.markers.end(connection.file, well=well)
+            if not well:
+                await cancel(step)
+                await generator.aclose()  # type: ignore[attr-defined]
+        return generator, step
+
+    async def _rest(self, connection: Connection, generator: Any, step: asyncio.Task[Any]) -> None:
+        spec = connection.file.spec
+        try:
+            with as_device_error(connection.file.name, spec.errors):
+                while (device := await step) is not None:
+                    if not self._take(connection, device):
+                        return
+                    step = asyncio.ensure_future(anext(generator, None))
+        finally:
+            await cancel(step)
+            await generator.aclose()
+
+    def _take(self, connection: Connection, device: Device) -> bool:
+        """Adopt one device; False when this connection is not needed or not trusted."""
+        module, file = connection.file.module, connection.file
+        device.together = connection.together
+        device.errors = file.spec.errors
+        verdict = self.house.adopt(device, skill=file.name, host=connection.found.host, keyed=hasattr(module, "pair"))
+        if verdict in ("adopted", "spare"):
+            connection.devices.append(device)
+            connection.state = "connected"
+            return True
+        if verdict == "duplicate":
+            connection.problem = "another connection has it already"
+            if not connection.devices:
+                connection.state = "duplicate"
+                return False
+            log.warning("%s yielded %s twice; the second is ignored", file.name, device.id)
+            return True
+        connection.state, connection.problem = "held", "it appeared at a new address without proof that it is the same device"
+        return verdict != "held"
+
+    def home(self, connection: Connection) -> Home:
+        """The narrow view of the home for one skill."""
+        name = connection.file.name
+        folder = self.scratch / name
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        about = connection.found.name
+
+        async def ask(question: str) -> str | None:
+            return await self.asks.ask(question, about=about)
+
+        return Home(
+            name=name, secrets=FileSecrets(self.secrets, name), config=dict(self.config.skills.get(name, {})), ask=ask,
+            log=logging.getLogger(f"skill.{name}"), clock=self.clock, folder=folder, zeroconf=self.zeroconf,
+            listen_address=listen_address, pool=self.pool,
+        )  # fmt: skip
+
+    def pair_again(self) -> int:
+        """Ask anew for everything that is not paired; returns how many there are."""
+        waiting = [one for one in self.open.values() if one.state == "unpaired"]
+        for connection in waiting:
+            connection.again.set()
+        return len(waiting)

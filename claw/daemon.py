@@ -1,0 +1,200 @@
+"""Wiring: opens the data folder alone, starts every part under supervision, and stops cleanly. Start is recovery."""
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import signal
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from claw.agent import Agent
+from claw.api import Api
+from claw.bridges.terminal import Terminal
+from claw.clock import Clock
+from claw.config import Config
+from claw.connections import Connections, SkillsChanged
+from claw.discovery.browse import Discovery
+from claw.events import Events
+from claw.house import Area, House
+from claw.loading import shipped
+from claw.names import Names
+from claw.notify import notify, watchdog_seconds
+from claw.reflex.reader import Reader
+from claw.rooms import Rooms
+from claw.secrets import open_folder
+from claw.store import Store
+from claw.supervise import Supervised, cancel
+
+log = logging.getLogger("claw.daemon")
+LAG_SECONDS, BEAT_SECONDS, WRITE_SECONDS = 2.0, 20.0, 60.0
+
+
+class Busy(Exception):
+    """Another daemon has this data folder."""
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the folder for this process; Busy when another one has it, OSError when it cannot be written."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Busy(f"another claw runs on {folder}: stop it, or use another folder with --data") from None
+        yield
+
+
+class Daemon:
+    """All parts of one house. `run()` returns after a signal or `stop()`."""
+
+    def __init__(self, config: Config, data: Path, *, clock: Clock | None = None) -> None:
+        self.config, self.data = config, data
+        self.clock, self.events = clock or Clock(config.house.zone), Events()
+        self.began = time.monotonic()
+        secrets = open_folder(data / "secrets")
+        (data / "skills").mkdir(mode=0o700, exist_ok=True)
+        self.store = Store(data / "house.db")
+        self.house = House(self.store, self.events, self.clock)
+        self._apply_config()
+        self.reader = Reader(self.house, Names(self.house), self.clock)
+        self.agent = Agent(self.house, self.store, self.events, self.clock, config, self.reader)
+        self.terminal = Terminal(self.agent.inbox)
+        self.terminal.on_attach = self.agent.outbox.wake
+        self.agent.outbox.bridges["terminal"] = self.terminal
+        self.connections = Connections(
+            self.house, self.store, self.events, self.clock, config, self.agent.asks,
+            folders=[shipped(), data / "skills"], secrets=secrets, scratch=data / "scratch",
+        )  # fmt: skip
+        self.discovery = Discovery(
+            config.network.interfaces, config.network.subnets, self.clock,
+            on_found=self.connections.offer, on_lost=self.connections.lost,
+        )  # fmt: skip
+        self.rooms = Rooms(self.house, self.events, self.agent.asks)
+        self.events.subscribe(SkillsChanged, lambda event: self.agent.tell(event.notice) if event.notice else None)
+        self.parts: list[Supervised] = []
+        self.ready = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._wrote = time.monotonic()
+
+    def _apply_config(self) -> None:
+        for area in self.config.areas:
+            self.house.add_area(Area(area.name, area.floor, area.parent, area.aliases))
+        for device in self.config.devices:
+            self.house.describe(device.id, name=device.name, area=device.area, sort=device.sort, aliases=device.aliases)
+
+    def stop(self) -> None:
+        """Ask run() to end."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Start all parts, say READY=1, serve until a signal, stop in the reverse order."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        warming = loop.run_in_executor(None, self.reader.warm)
+        tasks = [self._start("agent", self.agent.run), self._start("outbox", self.agent.outbox.run)]
+        tasks += [self._start("api", Api(self, self.data / "claw.sock").run), self._start("skills", self._skills)]
+        tasks += [self._start("rooms", self.rooms.run), self._start("watchdog", self._watchdog)]
+        await warming
+        self.ready.set()
+        notify("READY=1", "STATUS=running")
+        log.info("ready after %.2f s", time.monotonic() - self.began)
+        try:
+            await self._stopping.wait()
+        finally:
+            notify("STOPPING=1")
+            await cancel(*reversed(tasks))
+            self.store.close()
+
+    def _start(self, name: str, start: Callable[[], Awaitable[None]]) -> "asyncio.Task[None]":
+        part = Supervised(name, start, self.clock)
+        self.parts.append(part)
+        return asyncio.create_task(part.run(), name=name)
+
+    async def _skills(self) -> None:
+        """Discovery and the skills that use it, together, since neither is of use alone."""
+        await self.discovery.start()
+        try:
+            self.connections.zeroconf = self.discovery.zeroconf
+            self._rescan()
+            await self._watch_folders()
+        finally:
+            await self.connections.stop()
+            await self.discovery.stop()
+
+    def _rescan(self) -> None:
+        self.connections.rescan()
+        for file in self.connections.usable():
+            try:
+                self.discovery.watch(
+                    {one.what: one.id for one in file.matchers if one.via == "mdns"},
+                    {one.what for one in file.matchers if one.via == "ssdp"},
+                )
+            except ValueError as error:
+                self.connections.leave_out(file, f"it looks for something that is no such type ({error})")
+
+    async def _watch_folders(self) -> None:
+        """A skill file that is saved, moved in or deleted takes effect at once (inotify: nothing is polled)."""
+        from asyncinotify import Inotify, Mask
+
+        with Inotify() as inotify:
+            for folder in self.connections.folders:
+                if folder.is_dir():
+                    inotify.add_watch(folder, Mask.CLOSE_WRITE | Mask.MOVED_TO | Mask.MOVED_FROM | Mask.DELETE | Mask.ATTRIB)
+            async for event in inotify:
+                if event.name is not None and event.name.suffix == ".py":
+                    self._rescan()
+
+    async def _watchdog(self) -> None:
+        """Tell systemd that we live, but only while the loop, the inbox worker and the disk do."""
+        every = watchdog_seconds()
+        if not every:
+            return
+        while True:
+            asked = time.monotonic()
+            await asyncio.sleep(every)
+            lag = time.monotonic() - asked - every
+            beat = self.clock.monotonic() - self.agent.beat
+            if lag < LAG_SECONDS and beat < BEAT_SECONDS and self._writes():
+                notify("WATCHDOG=1")
+
+    def _writes(self) -> bool:
+        """Whether a write to the store succeeded less than 60 s ago."""
+        with contextlib.suppress(sqlite3.OperationalError):
+            self.store.write("INSERT OR REPLACE INTO cursors VALUES ('watchdog', ?)", str(self.clock.time()))
+            self._wrote = time.monotonic()
+        return time.monotonic() - self._wrote < WRITE_SECONDS
+
+    def status(self) -> dict[str, Any]:
+        """How every part fares, for `claw status`."""
+        devices = self.house.devices.values()
+        return {
+            "ready": self.ready.is_set(),
+            "uptime_s": round(time.monotonic() - self.began, 1),
+            "data": str(self.data),
+            "parts": [{"name": part.name, "state": part.state, "problem": part.problem} for part in self.parts],
+            "devices": len(self.house.devices),
+            "offline": sorted(self.house.name(device) for device in devices if not device.online),
+            "skills": [self._skill(file.name) for file in self.connections.files.values()],
+            "network": self.discovery.trouble,
+            "refused": dict(self.discovery.refused),
+            "folders": self.connections.wrong_folders,
+            "pairing": len(self.agent.asks.open()),
+            "clock": "" if self.clock.plausible() else "the date is not plausible; nothing scheduled will run until it is",
+        }
+
+    def _skill(self, name: str) -> dict[str, Any]:
+        file = self.connections.files[name]
+        mine = [one for one in self.connections.open.values() if one.file is file]
+        return {"name": name, "problem": file.problem, "connections": {one.found.host: one.state for one in mine}}
+
+
+async def serve(config: Config, data: Path) -> None:
+    """`claw run`: lock the folder and run until a signal."""
+    with locked(data):
+        await Daemon(config, data).run()

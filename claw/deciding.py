@@ -1,0 +1,243 @@
+"""From a message to ruled steps: read it, ask the policy, and keep what must be asked. Nothing is done here."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from claw.asks import Asks
+from claw.call import ToolCall, digest
+from claw.clock import Clock
+from claw.config import Config
+from claw.discovery.found import clean
+from claw.house import House
+from claw.inbox import Message
+from claw.policy import Policy
+from claw.questions import Question, Questions
+from claw.reflex.reader import Reader
+from claw.reflex.reading import Context, Option, Reading
+from claw.replies import call_of_it, capital, listed, wanted
+from claw.store import Store
+from claw.turn import Step, Turn
+
+STALE_SECONDS, STALE_ASK_SECONDS = 600.0, 12 * 3600.0
+LONGEST_TEXT = 4000
+
+
+class Deciding:
+    """Turns a message into steps: run, refused, asked, declined, later; and into the writes that go with them."""
+
+    def __init__(self, house: House, store: Store, clock: Clock, config: Config, reader: Reader, policy: Policy,
+                 questions: Questions, asks: Asks) -> None:  # fmt: skip
+        self.house, self.store, self.clock, self.config, self.reader = house, store, clock, config, reader
+        self.policy, self.questions, self.asks = policy, questions, asks
+
+    def begin(self, turn: Turn, area: str, language: str) -> None:
+        """Fill the turn's steps, reply and writes."""
+        if turn.message.kind == "call":
+            self.judge(turn, [ToolCall.of(json.loads(turn.message.text))], approved=True)
+        else:
+            self.read(turn, area, language)
+
+    def read(self, turn: Turn, area: str, language: str) -> None:
+        text = clean(turn.message.text, LONGEST_TEXT + 1)
+        if not text:
+            turn.reply = "I got an empty message."
+        elif len(text) > LONGEST_TEXT:
+            turn.reply = f"That is too long for me: at most {LONGEST_TEXT} characters, please."
+        else:
+            context = self._context(turn.message, area, language)
+            reading = self.reader.read(text, context)
+            turn.read_ms = (time.perf_counter() - turn.began) * 1000
+            if not self._answers_ask(turn, text, reading):
+                self._take(turn, reading, text, context)
+
+    def _context(self, message: Message, area: str, language: str) -> Context:
+        """What the reader may know: the last open question of this chat decides what a bare "yes" or "2" means."""
+        open_ones = self.questions.open(message.chat)
+        last = open_ones[-1] if open_ones else None
+        approvals = [one for one in open_ones if one.kind == "approval"]
+        kind = {"ask": "pair"}.get(last.kind, last.kind) if last else ""
+        choices = len(last.data) if last and last.kind == "which" else len(approvals) if len(approvals) > 1 else 0
+        return Context(
+            chat=message.chat, person=message.person, area=area, language=language or self.config.house.language, question=kind,
+            choices=choices, scenes={name: list(scene.say) for name, scene in self.config.scenes.items()},
+            extra={"labels": [option["label"] for option in last.data]} if last and last.kind == "which" else {},
+        )  # fmt: skip
+
+    def _answers_ask(self, turn: Turn, text: str, reading: Reading | None) -> bool:
+        """Whether the message is the answer that a skill waits for; commands and questions go their own way."""
+        asking = [one for one in self.asks.open() if one.chat == turn.message.chat]
+        if not asking or (reading is not None and not reading.control and not _small_talk(reading)):
+            return False
+        if not self.asks.answer(text):
+            return False
+        turn.level, turn.reply = "alias", "Thank you."
+        return True
+
+    def _take(self, turn: Turn, reading: Reading | None, text: str, context: Context) -> None:
+        if reading is None:
+            turn.reply = self._not_understood(text, context)
+            return
+        turn.level, turn.reply = reading.level, reading.reply
+        if reading.control:
+            self._control(turn, reading.control)
+        elif reading.options:
+            self._which(turn, reading.options)
+        elif clash := _contradiction(self.house, reading.calls):
+            turn.reply = clash
+        elif reading.calls and self.clock.time() - turn.message.at > STALE_SECONDS:
+            self._stale(turn, reading.calls)
+        else:
+            self.judge(turn, reading.calls)
+
+    def _not_understood(self, text: str, context: Context) -> str:
+        near = self.reader.nearest(text, context)
+        hint = f" Did you mean “{'” or “'.join(near)}”?" if near else ""
+        return f"I did not understand that.{hint}"
+
+    def judge(self, turn: Turn, calls: Sequence[ToolCall], *, approved: bool = False) -> None:
+        """Split the calls by the policy's verdicts; what needs a yes becomes one question."""
+        asked: list[ToolCall] = []
+        for call in calls:
+            call = ToolCall(call.command, tuple(id for id in call.targets if id in self.house.devices), call.args)
+            for part, verdict in self.policy.judge(call, approved=approved):
+                ruling = {"allow": "run", "refuse": "refused", "confirm": "asked", "later": "later"}[verdict.ruling]
+                turn.steps.append(Step(part, ruling, verdict.reason))
+                if ruling == "asked":
+                    asked.append(part)
+                if ruling == "later":
+                    turn.writes.append(lambda part=part, due=verdict.due: self._postpone(turn, part, due))  # type: ignore[misc]
+        if asked:
+            text = capital(listed([wanted(self.house, call) for call in asked])) + "? Yes or no?"
+            self._ask_approval(turn, asked, text)
+
+    def _ask_approval(self, turn: Turn, calls: Sequence[ToolCall], text: str, seconds: float = 120.0) -> None:
+        turn.asked, turn.choices = "approval", ["yes", "no"]
+        turn.reply = f"{turn.reply} {text}".strip()
+        data = [call.plain() for call in calls]
+        turn.writes.append(
+            lambda: self.questions.put(turn.message.chat, "approval", text, data, hash=digest(calls), seconds=seconds)
+        )
+
+    def _stale(self, turn: Turn, calls: Sequence[ToolCall]) -> None:
+        minutes = (self.clock.time() - turn.message.at) / 60
+        age = f"{minutes / 60:.0f} h" if minutes >= 90 else f"{minutes:.0f} min"
+        text = f"You wrote this {age} ago: shall I still {listed([wanted(self.house, call) for call in calls])}?"
+        turn.steps = [Step(call, "asked") for call in calls]
+        self._ask_approval(turn, calls, text, STALE_ASK_SECONDS)
+
+    def _which(self, turn: Turn, options: Sequence[Option]) -> None:
+        labels = [f"{number} {option.label}" for number, option in enumerate(options, 1)]
+        turn.asked, turn.choices = "which", [option.label for option in options]
+        turn.reply = f"Which one: {', '.join(labels)}?"
+        data = [{"label": option.label, "calls": [call.plain() for call in option.calls]} for option in options]
+        turn.writes.append(lambda: self.questions.put(turn.message.chat, "which", turn.reply, data))
+
+    def _postpone(self, turn: Turn, call: ToolCall, due: float) -> None:
+        self.store.insert(
+            "inbox", key=f"later:{turn.message.key}:{call.targets}", bridge=turn.message.bridge, chat=turn.message.chat,
+            person=turn.message.person, kind="call", text=json.dumps(call.plain()), at=self.clock.time(), due=due,
+        )  # fmt: skip
+
+    def explain(self, text: str, chat: str) -> dict[str, Any]:
+        """What a message would be read as and how it would be ruled; nothing is kept or done."""
+        message = Message(0, "", "", chat, "owner", "message", text, self.clock.time(), 0.0, "new", None, None)
+        reading = self.reader.read(clean(text, LONGEST_TEXT), self._context(message, "", ""))
+        if reading is None:
+            return {"level": "none", "trace": [], "nearest": self.reader.nearest(text, self._context(message, "", "")), "calls": []}
+        ruled = [(part, verdict) for call in reading.calls for part, verdict in self.policy.judge(call)]
+        return {
+            "level": reading.level, "trace": list(reading.trace), "reply": reading.reply, "control": reading.control,
+            "options": [option.label for option in reading.options],
+            "calls": [{**part.plain(), "ruling": verdict.ruling, "reason": verdict.reason} for part, verdict in ruled],
+        }  # fmt: skip
+
+    # -- answers to what the claw asked
+
+    def _control(self, turn: Turn, control: str) -> None:
+        open_ones = self.questions.open(turn.message.chat)
+        approvals = [one for one in open_ones if one.kind == "approval"]
+        if control.startswith("pick:"):
+            self._pick(turn, int(control[5:]), open_ones, approvals)
+        elif control == "stop":
+            self._stop(turn, open_ones)
+        elif not approvals:
+            turn.reply = self._nothing_open(turn, control, open_ones)
+        elif control == "no":
+            for one in approvals:
+                self._decline(turn, one)
+        elif len(approvals) > 1:
+            turn.reply = (
+                "Several things wait: " + ", ".join(f"{n} {_wish(one)}" for n, one in enumerate(approvals, 1)) + ". Which number?"
+            )
+        else:
+            self._approve(turn, approvals[0])
+
+    def _pick(self, turn: Turn, number: int, open_ones: list[Question], approvals: list[Question]) -> None:
+        which = [one for one in open_ones if one.kind == "which"]
+        if which and number <= len(which[-1].data):
+            calls = [ToolCall.of(call) for call in which[-1].data[number - 1]["calls"]]
+            turn.writes.append(lambda: self.questions.close(which[-1].id, "answered", str(number)))
+            self.judge(turn, calls)
+        elif len(approvals) >= number:
+            self._approve(turn, approvals[number - 1])
+        else:
+            turn.reply = "There is no such choice."
+
+    def _approve(self, turn: Turn, question: Question) -> None:
+        """Run the stored calls, if the question is still open and they are what was asked about."""
+        calls = [ToolCall.of(call) for call in question.data]
+        if digest(calls) != question.hash or not all(id in self.house.devices for call in calls for id in call.targets):
+            turn.reply = "The devices have changed since I asked, so I did nothing. Please say it again."
+            return
+        turn.writes.append(lambda: self._close_or_fail(question, "approved", turn.message.person))
+        self.judge(turn, calls, approved=True)
+
+    def _close_or_fail(self, question: Question, status: str, answer: str) -> None:
+        if not self.questions.close(question.id, status, answer):
+            raise RuntimeError("the question was answered already")
+
+    def _decline(self, turn: Turn, question: Question) -> None:
+        turn.writes.append(lambda: self.questions.close(question.id, "declined", turn.message.person))
+        turn.steps += [Step(ToolCall.of(call), "declined") for call in question.data]
+        turn.reply = "All right, I did nothing."
+
+    def _nothing_open(self, turn: Turn, control: str, open_ones: list[Question]) -> str:
+        for one in open_ones:
+            if control == "no" and one.kind == "which":
+                turn.writes.append(lambda one=one: self.questions.close(one.id, "declined", ""))  # type: ignore[misc]
+        return "Nothing is waiting for a yes." if control == "yes" else "All right."
+
+    def _stop(self, turn: Turn, open_ones: list[Question]) -> None:
+        """Drop what is open and halt what moves."""
+        for one in open_ones:
+            if one.kind == "approval":
+                self._decline(turn, one)
+        moving = [d for d in self.house.devices.values() if "stop" in d.commands and d.moving]
+        if moving:
+            self.judge(turn, [ToolCall("stop", tuple(device.id for device in moving))])
+        turn.reply = turn.reply or ("" if moving else "Stopped. Nothing is under way.")
+
+
+def _contradiction(house: House, calls: Sequence[ToolCall]) -> str:
+    """A sentence for the person when two calls want opposite things of one device at once."""
+    seen: dict[tuple[str, str], Any] = {}
+    for call in calls:
+        for id in call.targets:
+            device = house.devices.get(id)
+            goal: Mapping[str, Any] = (
+                device.commands[call.command].goal(call.args) if device and call.command in device.commands else {}
+            )
+            for name, value in goal.items():
+                if device and seen.setdefault((id, name), value) != value:
+                    return f"You asked two opposite things of {call_of_it(house, device)}, so I did nothing. Which one?"
+    return ""
+
+
+def _small_talk(reading: Reading) -> bool:
+    return reading.level == "alias" and not reading.calls and not reading.options
+
+
+def _wish(question: Question) -> str:
+    return question.text.split("?")[0][:1].lower() + question.text.split("?")[0][1:]

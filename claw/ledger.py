@@ -1,0 +1,45 @@
+"""What was wanted and what came of it: rows are events of a call, only appended, committed before and after the deed."""
+
+import json
+from typing import Any
+
+from claw.call import ToolCall
+from claw.clock import Clock
+from claw.store import Store
+
+ENDS = ("confirmed", "failed", "unknown", "refused", "declined")
+
+
+class Ledger:
+    """Events: intended, then one of confirmed, failed, unknown, refused, declined."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.store, self.clock = store, clock
+
+    def append(self, turn: int, number: int, event: str, call: ToolCall, detail: dict[str, Any] | None = None) -> None:
+        """One event of the call `number` of a turn; `detail` says per device what happened."""
+        self.store.insert(
+            "ledger", turn=turn, call=number, event=event, command=call.command, targets=list(call.targets),
+            args=dict(call.args), detail=detail or {}, at=self.clock.time(),
+        )  # fmt: skip
+
+    def end_of(self, turn: int, number: int) -> dict[str, Any] | None:
+        """How a call ended, with its detail; None while it is open."""
+        marks = ", ".join("?" * len(ENDS))
+        row = self.store.one(
+            f"SELECT * FROM ledger WHERE turn = ? AND call = ? AND event IN ({marks}) ORDER BY id DESC", turn, number, *ENDS
+        )
+        return {"event": row["event"], "detail": json.loads(row["detail"])} if row else None
+
+    def recent(self, limit: int = 50) -> list[dict[str, Any]]:
+        """The newest events first."""
+        rows = self.store.all("SELECT * FROM ledger ORDER BY id DESC LIMIT ?", limit)
+        return [
+            {
+                **dict(row),
+                "targets": json.loads(row["targets"]),
+                "args": json.loads(row["args"]),
+                "detail": json.loads(row["detail"]),
+            }
+            for row in rows
+        ]

@@ -1,0 +1,153 @@
+"""Skill files: what they look for is read without running them; a file is imported at its first match, and again when it changes."""
+
+import ast
+import hashlib
+import importlib.util
+import os
+import stat
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+
+from claw.boundary import as_device_error
+from claw.device import DeviceError
+from claw.skill import Matcher, Spec
+from claw.store import Store
+
+BUILDERS = {"mdns": "type", "ssdp": "type", "mqtt": "topic", "static": ""}
+DEATHS = 2  # a skill that was at work when two processes ended is left out
+
+
+@dataclass
+class SkillFile:
+    """One file: what it looks for, and why it cannot be used if it cannot."""
+
+    name: str
+    path: Path
+    hash: str
+    doc: str = ""
+    matchers: tuple[Matcher, ...] = ()
+    problem: str = ""
+    left_out: bool = False
+    module: ModuleType | None = field(default=None, repr=False)
+
+    @property
+    def spec(self) -> Spec:
+        """What @skill said; only after load()."""
+        spec: Spec = next(one.__skill__ for one in vars(self.module).values() if hasattr(one, "__skill__"))
+        return spec
+
+    def load(self) -> ModuleType:
+        """Import the file once; DeviceError in plain words when it fails."""
+        if self.module is None:
+            name = f"claw_skill_{self.name}_{self.hash[:8]}"
+            with as_device_error(f"skill {self.name}"):
+                spec = importlib.util.spec_from_file_location(name, self.path)
+                assert spec is not None
+                assert spec.loader is not None
+                module = importlib.util.module_from_spec(spec)
+                sys.modules[name] = module
+                spec.loader.exec_module(module)
+                if not any(hasattr(one, "__skill__") for one in vars(module).values()):
+                    raise DeviceError("it has no function marked with @skill")
+            self.module = module
+        return self.module
+
+
+def read_file(path: Path) -> SkillFile:
+    """Read what a skill file declares, with ast alone: nothing in it runs."""
+    data = path.read_bytes()
+    file = SkillFile(path.stem, path, hashlib.sha256(data).hexdigest())
+    try:
+        tree = ast.parse(data, str(path))
+    except (SyntaxError, ValueError) as error:
+        file.problem = f"it is no valid Python ({error})"
+        return file
+    file.doc = (ast.get_docstring(tree) or "").split("\n")[0]
+    found = [call for node in tree.body if isinstance(node, ast.AsyncFunctionDef) for call in _skill_calls(node)]
+    if not found:
+        file.problem = "it has no async function marked with @skill(...)"
+        return file
+    try:
+        file.matchers = tuple(_matcher(one) for one in found[0].args)
+    except (ValueError, TypeError) as error:
+        file.problem = f"@skill wants mdns(...), ssdp(...), mqtt(...) or static() with literal texts ({error})"
+    return file
+
+
+def _skill_calls(node: ast.AsyncFunctionDef) -> Iterable[ast.Call]:
+    for one in node.decorator_list:
+        if isinstance(one, ast.Call) and isinstance(one.func, ast.Name) and one.func.id == "skill":
+            yield one
+
+
+def _matcher(node: ast.expr) -> Matcher:
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in BUILDERS):
+        raise ValueError(f"line {node.lineno}")
+    args = [str(ast.literal_eval(arg)) for arg in node.args]
+    keywords = {word.arg: str(ast.literal_eval(word.value)) for word in node.keywords if word.arg}
+    return Matcher(node.func.id, args[0] if args else keywords.get(BUILDERS[node.func.id], ""), keywords.get("id", ""))
+
+
+def shipped() -> Path:
+    """The folder of the skills that come with claw: in the wheel, or beside the package in a checkout."""
+    inside = Path(__file__).parent / "share" / "skills"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "skills"
+
+
+def untrusted(folder: Path) -> str:
+    """Why nothing in this folder may run: it must belong to us (or root) and be writable by nobody else; empty when fine."""
+    info = folder.stat()
+    if info.st_uid not in (os.getuid(), 0):
+        return f"{folder} belongs to somebody else: chown it to the user who runs claw"
+    if stat.S_IMODE(info.st_mode) & 0o022:
+        return f"{folder} can be written by others: chmod go-w {folder}"
+    return ""
+
+
+def scan(folders: Iterable[Path]) -> tuple[dict[str, SkillFile], list[str]]:
+    """The skills of these folders, a later folder winning, and what is wrong with the folders."""
+    files: dict[str, SkillFile] = {}
+    wrong: list[str] = []
+    for folder in folders:
+        if not folder.is_dir():
+            continue
+        if reason := untrusted(folder):
+            wrong.append(reason)
+            continue
+        for path in sorted(folder.glob("*.py")):
+            if not path.name.startswith(("_", ".", "test_")):
+                files[path.stem] = read_file(path)
+    return files, wrong
+
+
+class Markers:
+    """Who was at work when the process ended: written before each import and connect, wiped once it went well."""
+
+    def __init__(self, store: Store) -> None:
+        """Count a death for every skill whose marker the last process left behind."""
+        self.store = store
+        store.write("UPDATE markers SET deaths = deaths + 1, phase = '' WHERE phase != ''")
+        self._busy: dict[str, int] = {}
+
+    def deaths(self, file: SkillFile) -> int:
+        """How often in a row the process ended while this very file was at work."""
+        row = self.store.one("SELECT deaths FROM markers WHERE skill = ? AND hash = ?", file.name, file.hash)
+        return int(row["deaths"]) if row else 0
+
+    def begin(self, file: SkillFile, phase: str) -> None:
+        """This skill is about to import or connect."""
+        self._busy[file.name] = self._busy.get(file.name, 0) + 1
+        self.store.write(
+            "INSERT OR REPLACE INTO markers (skill, phase, deaths, hash) VALUES (?, ?, ?, ?)",
+            file.name, phase, self.deaths(file), file.hash,
+        )  # fmt: skip
+
+    def end(self, file: SkillFile, *, well: bool) -> None:
+        """It came back; if all of its work did and `well`, its deaths are forgiven."""
+        self._busy[file.name] = max(0, self._busy.get(file.name, 0) - 1)
+        if not self._busy[file.name]:
+            forgive = ", deaths = 0" if well else ""
+            self.store.write(f"UPDATE markers SET phase = ''{forgive} WHERE skill = ?", file.name)

@@ -1,0 +1,65 @@
+"""What the claw asked and waits for: approvals, "which one?", and questions of skills. Each is answered at most once."""
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from claw.clock import Clock
+from claw.store import Store
+
+APPROVAL_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Question:
+    """kind: approval, which, or ask (of a skill, or about a room). data: what an answer needs."""
+
+    id: int
+    chat: str
+    kind: str
+    text: str
+    data: Any
+    hash: str
+    at: float
+    expires: float
+    status: str
+
+
+class Questions:
+    """Open questions per chat, in the store, so that they outlive a restart."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.store, self.clock = store, clock
+
+    def put(self, chat: str, kind: str, text: str, data: Any, *, hash: str = "", seconds: float = APPROVAL_SECONDS) -> int:
+        """Keep a question; it expires after `seconds`. A new "which one?" replaces an older one."""
+        if kind == "which":
+            self.store.write(
+                "UPDATE questions SET status = 'dropped' WHERE chat = ? AND kind = 'which' AND status = 'open'", chat
+            )
+        now = self.clock.time()
+        return self.store.insert(
+            "questions", chat=chat, kind=kind, text=text, data=json.dumps(data), hash=hash, at=now, expires=now + seconds
+        )
+
+    def open(self, chat: str | None = None) -> list[Question]:
+        """Open questions that have not expired, oldest first; of one chat, or of all."""
+        where, params = ("chat = ? AND ", [chat]) if chat is not None else ("", [])
+        rows = self.store.all(
+            f"SELECT * FROM questions WHERE {where}status = 'open' AND expires > ? ORDER BY id", *params, self.clock.time()
+        )
+        return [_question(row) for row in rows]
+
+    def close(self, id: int, status: str, answer: str) -> bool:
+        """The first answer wins: True if this one was it."""
+        done = self.store.write(
+            "UPDATE questions SET status = ?, answer = ? WHERE id = ? AND status = 'open' AND expires > ?",
+            status, answer, id, self.clock.time(),
+        )  # fmt: skip
+        return done.rowcount == 1
+
+
+def _question(row: sqlite3.Row) -> Question:
+    data = {key: row[key] for key in row.keys() if key != "answer"}  # noqa: SIM118 - a Row iterates over values
+    return Question(**{**data, "data": json.loads(row["data"])})

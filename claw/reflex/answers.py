@@ -1,0 +1,176 @@
+"""Answers to questions about the state of the house, composed from what devices reported and nothing else."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from claw.capabilities import Climate, Humidity, ListItems, Player, Power, Sensor, Target, Volume
+from claw.device import Device
+from claw.names import ALL, Names, Selection, fold
+from claw.reflex.reading import Context
+
+STATES: dict[str, tuple[tuple[str, Any], ...]] = {  # the first field that a device has decides
+    "on": (("on", True), ("playback", "playing"), ("activity", "cleaning")),
+    "off": (("on", False), ("mode", "off"), ("playback", "stopped")),
+    "open": (("open", True), ("position", range(4, 101)), ("value", "open")),
+    "closed": (("open", False), ("position", range(4)), ("value", "closed")),
+    "locked": (("locked", True),),
+    "unlocked": (("locked", False),),
+    "playing": (("playback", "playing"),),
+    "paused": (("playback", "paused"),),
+    "muted": (("muted", True),),
+    "cleaning": (("activity", "cleaning"),),
+    "docked": (("activity", "docked"),),
+}
+SUFFIXES = {"lock": " lock", "door": " opener"}
+
+
+class Answers:
+    """Short plain sentences about one house."""
+
+    def __init__(self, names: Names) -> None:
+        self.names, self.house = names, names.house
+        self.missed = Selection()
+
+    def reply(self, verb: str, slots: Mapping[str, Any], context: Context) -> str:
+        """The answer to a question; empty when its words are not known, and then `missed` says which."""
+        thing, state = str(slots.get("thing", "")), str(slots.get("state", ""))
+        fits = {
+            "ask_state": lambda device: _holds(device, state) is not None,
+            "ask_temperature": lambda device: _measured(device, "temperature") is not None,
+            "ask_humidity": lambda device: _measured(device, "humidity") is not None,
+            "ask": lambda device: True,
+        }[verb]
+        found = self._find(thing, slots, context, fits)
+        devices, self.missed = found.devices or found.ambiguous, found
+        if not devices or (verb == "ask" and len(devices) > 12):
+            return ""
+        if verb == "ask_state":
+            return self._whether(devices, state, thing)
+        if verb == "ask":
+            return " ".join(self._describe(device) for device in devices)
+        return self._measures(devices, verb.removeprefix("ask_"), found)
+
+    def _find(self, thing: str, slots: Mapping[str, Any], context: Context, fits: Any) -> Selection:
+        area, kinds = str(slots.get("area", "")), slots.get("kinds")
+        group = not thing or bool(ALL & set(fold(thing)))
+        narrow = dict(fits=fits, area=area, kinds=kinds, sort=str(slots.get("sort", "")))
+        found = self.names.find(thing.removeprefix("any "), all=group, **narrow)
+        if found.ambiguous or (group and not thing and context.area):
+            near = self.names.find(thing, speaker_area=context.area, **narrow)
+            return near if near.devices else found
+        return found
+
+    def _whether(self, devices: Sequence[Device], state: str, thing: str) -> str:
+        """Yes or no for one device, a count and the names for several."""
+        if len(devices) == 1 and not thing.startswith("any"):
+            return self._yes_no(devices[0], state)
+        fitting = [device for device in devices if _holds(device, state)]
+        silent = [self.called(device) for device in devices if not device.online]
+        kinds = {device.kind for device in devices}
+        noun = kinds.pop() if len(kinds) == 1 else "device"
+        names = ", ".join(self.house.name(device) for device in fitting)
+        count = f"{len(fitting) or 'No'} {noun if len(fitting) == 1 else _plural(noun)}"
+        said = f"{count} {'is' if len(fitting) == 1 else 'are'} {state}" + (f": {names}." if fitting else ".")
+        return said + (f" I can't reach {_listed(silent)}." if silent else "")
+
+    def _yes_no(self, device: Device, state: str) -> str:
+        now = _word(device, state)
+        if not device.online:
+            return f"I can't reach {self.called(device)}; when I last heard from it, it was {now}."
+        return f"{'Yes' if _holds(device, state) else 'No'}, {self.called(device, short=True)} is {now}."
+
+    def called(self, device: Device, *, short: bool = False) -> str:
+        """The device's name with its article; `short` leaves out "lock" where its state says it anyway."""
+        name = self.house.name(device).lower()
+        suffix = SUFFIXES.get(device.kind, "-")
+        return "the " + (name.removesuffix(suffix) if short and name != suffix.strip() else name)
+
+    def _describe(self, device: Device) -> str:
+        name, now = self.called(device), _status(device)
+        if not device.online:
+            return f"I can't reach {name}; when I last heard from it, it was {now}." if now else f"I can't reach {name}."
+        return f"{name[0].upper()}{name[1:]} is {now}." if now else f"{name[0].upper()}{name[1:]} has not reported anything yet."
+
+    def _measures(self, devices: Sequence[Device], what: str, found: Selection) -> str:
+        unit = "°C" if what == "temperature" else "%"
+        by_room: dict[str, Device] = {}
+        for device in sorted(devices, key=lambda one: not isinstance(one, Sensor)):
+            by_room.setdefault(self.house.area(device) or self.house.name(device), device)
+        said = []
+        for room, device in by_room.items():
+            value = f"{_measured(device, what):g} {unit}"
+            said.append(f"It is {value} in the {room}" if device.online else f"It was {value} in the {room} when I last heard from it")
+        return ". ".join(said) + "."
+
+
+def _holds(device: Device, state: str) -> bool | None:
+    """Whether the device is in this state; None when it has no such state or has not reported it."""
+    for field, wanted in STATES.get(state, ()):
+        if field in device.fields and field in device.state:
+            value = device.state[field]
+            if field == "value" and value not in ("open", "closed"):
+                return None
+            return value in wanted if isinstance(wanted, range) else value == wanted
+    if state == "on" and isinstance(device, Climate) and "mode" in device.state:
+        return bool(device.state["mode"] != "off")
+    return None
+
+
+def _word(device: Device, state: str) -> str:
+    """The present state in the words of the question."""
+    if _holds(device, state):
+        return state
+    opposite = {"on": "off", "off": "on", "open": "closed", "closed": "open", "locked": "unlocked", "unlocked": "locked"}.get(state, "")
+    return opposite if opposite and _holds(device, opposite) is not None else _status(device) or f"not {state}"
+
+
+def _measured(device: Device, what: str) -> float | None:
+    if isinstance(device, Sensor):
+        value, unit = device.state.get("value"), str(device.state.get("unit", ""))
+        right = device.sort == what or (what == "temperature" and unit in ("°C", "C"))
+        return float(value) if right and isinstance(value, (int, float)) else None
+    if isinstance(device, Target if what == "temperature" else Humidity) and device.kind == "thermostat":
+        value = device.state.get(what)
+        return None if value is None else float(value)
+    return None
+
+
+def _status(device: Device) -> str:
+    """What a device reported, in a few words."""
+    state, said = device.state, []
+    if isinstance(device, Player):
+        title = f' "{state["title"]}"' if state.get("title") and state.get("playback") == "playing" else ""
+        said.append(f"{state.get('playback', 'off' if state.get('on') is False else 'on')}{title}")
+    elif isinstance(device, Power) and "on" in state:
+        said.append("on" if state["on"] else "off")
+        said += [f"at {state['brightness']} %"] if state["on"] and state.get("brightness") else []
+        said += [str(state["color"])] if state["on"] and state.get("color") else []
+        said += [f"at {state['speed']} %"] if state["on"] and state.get("speed") else []
+    if isinstance(device, Volume) and "volume" in state:
+        said.append(f"at volume {state['volume']} %" + (" (muted)" if state.get("muted") else ""))
+    if "locked" in state:
+        said.append("locked" if state["locked"] else "unlocked")
+    if "open" in state:
+        said.append("open" if state["open"] else "closed")
+    if "position" in state:
+        said.append({0: "closed", 100: "open"}.get(state["position"], f"{state['position']} % open"))
+    if "activity" in state:
+        said.append(state["activity"])
+    if isinstance(device, Target):
+        said += [f"at {state['temperature']:g} °C"] if "temperature" in state else []
+        said += [f"set to {state['target']:g} °C"] if "target" in state else []
+    if "mode" in state:
+        said.append(f"in mode {state['mode'].replace('_', ' ')}")
+    if isinstance(device, ListItems) and "items" in state:
+        said.append(": ".join(["holding", ", ".join(state["items"])]) if state["items"] else "empty")
+    if "value" in state:
+        said.append(f"{state['value']:g} {state.get('unit', '')}".strip() if isinstance(state["value"], (int, float)) else str(state["value"]))
+    return ", ".join(said)
+
+
+def _plural(noun: str) -> str:
+    return noun + ("es" if noun.endswith(("ch", "sh", "s")) else "s")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,217 @@
+"""The grammar level: hassil with home-assistant-intents and our own templates, wired to the house.
+
+Covers whole sentences of one wish or question. What it does not understand, and all that is negated, conditional or delayed, is no deed.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from typing import Any
+
+from claw.clock import Clock
+from claw.names import Names
+from claw.reflex.answers import Answers
+from claw.reflex.reading import Context, Reading
+from claw.reflex.wishes import DEEDS, Outcome, Wishes
+
+DOMAINS = {  # our kinds as home-assistant-intents calls them
+    "light": "light", "switch": "switch", "fan": "fan", "shade": "cover", "door": "cover", "lock": "lock", "thermostat": "climate",
+    "player": "media_player", "vacuum": "vacuum", "valve": "valve", "list": "todo", "sensor": "sensor", "heater": "water_heater",
+    "camera": "camera", "alarm": "alarm_control_panel",
+}  # fmt: skip
+VERBS = {
+    "HassTurnOn": "ha_on", "HassTurnOff": "ha_off", "HassSetPosition": "set", "HassSetVolume": "volume", "HassFanSetSpeed": "speed",
+    "HassClimateSetTemperature": "target", "HassMediaPause": "pause", "HassMediaUnpause": "resume", "HassMediaNext": "next",
+    "HassMediaPrevious": "previous", "HassMediaPlayerMute": "mute", "HassMediaPlayerUnmute": "unmute", "HassMediaSearchAndPlay": "play",
+    "HassVacuumStart": "start", "HassVacuumReturnToBase": "return", "HassVacuumCleanArea": "start", "HassListAddItem": "add_item",
+    "HassListCompleteItem": "tick_item", "HassListRemoveItem": "remove_item", "HassClimateGetTemperature": "ask_temperature",
+    "HassStopMoving": "stop",
+}  # fmt: skip
+KINDS = {"speed": ("fan",), "target": ("thermostat",), "start": ("vacuum",), "set": ("shade",), "volume": ("player",)}
+HONEST = {
+    "Timer": "I cannot set timers yet.",
+    "Broadcast": "I cannot make announcements yet.",
+    "Weather": "I don't know the weather.",
+    "LawnMower": "I cannot drive a lawn mower yet.",
+    "FanMode": "I cannot set the fan mode of a thermostat yet.",
+    "Nevermind": "All right.",
+    "HassRespond": "I switch, dim, open, lock, play and warm what is in this house, and tell you how it is.",
+}
+NEGATED = re.compile(r"\b(dont|don't|do not|never|not|\w+n't|without|cannot|instead of)\b")
+UNITS = "(second|minute|hour|day|week|month|bit|while|moment|sec|min)s?"
+DAYS = "(mon|tues|wednes|thurs|fri|satur|sun)day|week(day|end)|morning|noon|afternoon|evening|night|midnight|sunset|sunrise|dawn|dusk|dark"
+LATER = re.compile(
+    rf"\b(if|when|whenever|unless|until|till|once|as soon as|tomorrow|tonight|later|after|before|while|in \w+( \w+)? {UNITS}|for \w+( \w+)? {UNITS}"
+    rf"|at \d+(:\d+)?\s*(am|pm|oclock|o'clock)|at \d+:\d+|every (other )?(\w+ )?({UNITS}|{DAYS})|(at|on|by|in the|this|next|each) ({DAYS})s?)\b"
+)
+ACTS = re.compile(r"\b(turn|switch|open|close|lock|unlock|set|play|start|stop|pause|dim|make|put|shut|raise|lower|mute|on|off|arm|clean|wake)\b")
+NUMBERS = {word: str(n) for n, word in enumerate(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split())}  # fmt: skip
+TENS = {word: n * 10 for n, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+FRACTIONS = {"three quarters": "75", "three quarter": "75", "a quarter": "25", "one quarter": "25", "a third": "33", "two thirds": "67", "halfway": "50",
+             "half way": "50", "half": "50", "a hundred": "100", "one hundred": "100"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Match:
+    """One template that the whole sentence fits."""
+
+    intent: str
+    template: str
+    slots: Mapping[str, Any]
+    score: tuple[int, ...]
+    chunks: int
+
+
+def tidy(text: str) -> str:
+    """Lower case, numbers as digits, units as words: what the templates are written for."""
+    text = " ".join(text.casefold().replace("’", "'").split()).rstrip(" .!?")
+    for words, digits in FRACTIONS.items():
+        text = re.sub(rf"\b{words}\b(?! (a|an|hour))", digits + " percent" if "hundred" not in words else digits, text)
+    text = re.sub(rf"\b({'|'.join(TENS)})(?:[ -]({'|'.join(list(NUMBERS)[1:10])}))?\b", lambda m: str(TENS[m[1]] + int(NUMBERS.get(m[2] or "zero", "0"))), text)
+    text = re.sub(rf"\b({'|'.join(NUMBERS)})\b(?= (percent|degree)|$)|(?<=to )({'|'.join(NUMBERS)})\b", lambda m: NUMBERS[m[0]], text)
+    text = re.sub(r"(?<=\d)\s*(%|percent(?: percent)?)", " percent", text)
+    text = re.sub(r"(?<=\d)\s*°\s*", " degrees ", text)
+    text = re.sub(r"(?<=\d)(k|c|f|kelvin)\b", r" \1", text)
+    return " ".join(re.sub(r"percent of (the )?(brightness|volume)", "percent", text).split())
+
+
+class Grammar:
+    """Reads sentences of one language; hassil and its templates are loaded at the first sentence."""
+
+    level = "grammar"
+
+    def __init__(self, names: Names, clock: Clock, language: str = "en") -> None:
+        self.names, self.clock, self.language = names, clock, language
+        self.wishes, self.answers = Wishes(names), Answers(names)
+        self._version, self._lists = -1, {}  # type: ignore[var-annotated]
+
+    @cached_property
+    def intents(self) -> Any:
+        """Their templates with ours; None for a language that nobody wrote templates for."""
+        import home_assistant_intents
+        import yaml
+        from hassil.intents import Intents
+        from hassil.util import merge_dict
+
+        data = home_assistant_intents.get_intents(self.language)
+        own = resources.files("claw.reflex") / "sentences" / f"{self.language}.yaml"
+        if data and own.is_file():
+            merge_dict(data, yaml.safe_load(own.read_text(encoding="utf-8")))
+        return Intents.from_dict(data) if data else None
+
+    def read(self, text: str, context: Context) -> Reading | None:
+        """A deed, an answer, a question back, an honest "I cannot" - or None."""
+        text = tidy(text)
+        if NEGATED.search(text):
+            return None
+        if re.search(r"\btimers?\b|\bremind\b", text):
+            return Reading(self.level, reply=HONEST["Timer"], trace=("a timer",))
+        if LATER.search(text):
+            sorry = "I cannot do things later or on a condition yet, so I did nothing."
+            return Reading(self.level, reply=sorry, trace=("delayed or conditional",)) if ACTS.search(text) else None
+        return self._choose(self.matches(text, context), context)
+
+    def matches(self, text: str, context: Context) -> list[Match]:
+        """All templates that the sentence fits as a whole, best first."""
+        if self.intents is None:
+            return []
+        from hassil.recognize import recognize_all
+
+        here = {"area": {"value": context.area, "text": context.area}}
+        found = recognize_all(text, self.intents, slot_lists=self._slot_lists(), intent_context=here, language=self.language)
+        unique = {(m.intent, str(sorted(m.slots.items(), key=str))): m for m in map(_match, found) if not m.template.startswith("[<the>] {name}")}
+        return sorted(unique.values(), key=lambda match: match.score)
+
+    def _choose(self, matches: list[Match], context: Context) -> Reading | None:
+        """The first match that comes to something; else what could not be known, if a verb led the sentence."""
+        trace: list[str] = []
+        sorry: Outcome | None = None
+        for match in matches:
+            if sorry and match.intent == "play" and "thing" not in match.slots:
+                continue  # "play jazz in the attic" must not play "jazz in the attic" elsewhere
+            outcome = self.outcome(match, context)
+            trace.append(f"{match.intent}: {match.template} {dict(match.slots)} -> {outcome.calls or outcome.reply or 'question'} {outcome.note}")
+            if not outcome.miss:
+                return Reading(self.level, outcome.calls, outcome.reply, outcome.options, trace=tuple(trace))
+            if sorry is None and (outcome.sure or not re.match(r'[\["]*\{?(thing|\[)', match.template) and len(str(match.slots.get("thing", "")).split()) < 6):
+                sorry = outcome
+        return Reading(self.level, reply=sorry.reply, trace=tuple(trace)) if sorry else None
+
+    def outcome(self, match: Match, context: Context) -> Outcome:
+        """What a match would come to in this house."""
+        honest = next((reply for word, reply in HONEST.items() if word in match.intent), "")
+        if honest:
+            return Outcome(reply=honest)
+        verb, slots = translate(match)
+        if verb in DEEDS:
+            return self.wishes.plan(verb, slots, context)
+        if verb in ("HassGetCurrentTime", "HassGetCurrentDate"):
+            now = self.clock.now()
+            return Outcome(reply=f"It is {now:%H:%M}." if verb.endswith("Time") else f"It is {now:%A}, {now.day} {now:%B %Y}.")
+        if verb.startswith("ask"):
+            reply = self.answers.reply(verb, slots, context)
+            return Outcome(reply=reply or self.wishes.unknown(self.answers.missed), miss=not reply)
+        return Outcome(miss=True, reply="I cannot do that yet.", note="intent not mapped")
+
+    def _slot_lists(self) -> dict[str, Any]:
+        if self._version != self.names.house.version:
+            from hassil.intents import TextSlotList
+
+            house, self._version = self.names.house, self.names.house.version
+            spoken = [(name, name, {"domain": DOMAINS.get(device.kind, device.kind)}) for name, device in self.names.spoken()]
+            areas = [(name, area.name) for area in house.areas.values() for name in (area.name, *area.aliases)]
+            floors = [(floor, floor) for floor in {area.floor for area in house.areas.values() if area.floor}]
+            self._lists = {
+                key: TextSlotList.from_tuples(values, allow_template=False)  # type: ignore[arg-type]
+                for key, values in (("name", spoken), ("area", areas), ("floor", floors))
+            }
+        return self._lists
+
+
+def _match(result: Any) -> Match:
+    slots = {name: entity.value for name, entity in result.entities.items()}
+    wild = [entity for entity in result.entities_list if entity.is_wildcard]
+    units = re.search(r"\b\d+(?:\.\d+)? (percent|pct|kelvin|k|degrees? c(elsius)?|degrees? f(ahrenheit)?|fahrenheit|celsius|c|f|degrees?)\b", result.original_text or "")
+    slots |= {"unit": _unit(units[1])} if units else {}
+    foreign = result.intent.name.startswith("Hass")
+    score = (foreign, sum(len(entity.text) for entity in wild), len(wild), -result.text_chunks_matched)
+    return Match(result.intent.name, result.intent_sentence.text, slots, score, result.text_chunks_matched)
+
+
+def _unit(word: str) -> str:
+    if word.startswith("degree") and " " not in word:
+        return "degrees"
+    letter = word.split()[-1][0]
+    return {"p": "percent", "k": "kelvin", "c": "celsius", "f": "fahrenheit"}[letter]
+
+
+def translate(match: Match) -> tuple[str, dict[str, Any]]:
+    """A match of home-assistant-intents as a verb and slots of ours; our own matches pass unchanged."""
+    slots, intent = dict(match.slots), match.intent
+    if not intent.startswith("Hass"):
+        return intent, slots
+    slots["thing"] = slots.pop("name", "")
+    slots["area"] = slots.get("area") or slots.get("floor") or ""
+    if domain := slots.get("domain"):
+        slots["kinds"] = [kind for kind, name in DOMAINS.items() if name == domain]
+    if sort := slots.get("device_class"):
+        slots["sort"] = "shade" if sort == "cover" else sort
+    verb = VERBS.get(intent, intent)
+    for name in ("position", "volume_level", "percentage", "brightness", "temperature"):
+        slots["number"] = slots.get(name, slots.get("number"))
+    slots["media"] = slots.get("search_query", "something")
+    if verb in KINDS and not slots["thing"]:
+        slots["kinds"] = KINDS[verb]
+    if intent == "HassLightSet":
+        verb = "color" if "color" in slots else "brightness" if "brightness" in slots else "white"
+    if intent == "HassSetVolumeRelative":
+        step = slots.get("volume_step")
+        verb = "louder" if step == "up" or (isinstance(step, (int, float)) and step > 0) else "quieter"
+        slots["number"] = None if isinstance(step, str) else step
+    if intent == "HassGetState":
+        verb = "ask_state" if "state" in slots else "ask"
+    return verb, {key: value for key, value in slots.items() if value is not None}
+

@@ -1,0 +1,44 @@
+"""What reading a message gives, and what is known about who wrote it and where."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from claw.call import ToolCall
+
+
+@dataclass(frozen=True)
+class Option:
+    """One of several readings that fit: its label for people and what it would do."""
+
+    label: str
+    calls: tuple[ToolCall, ...]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a level made of a message. Exactly one of calls, reply, options or control is filled.
+
+    calls: deeds, in order. reply: said at once (an answer about state, a polite refusal, "there is no such room").
+    options: several things fit and the claw asks which. control: yes, no, stop, or pick:N of a pending question.
+    """
+
+    level: str  # alias, tagger, grammar
+    calls: tuple[ToolCall, ...] = ()
+    reply: str = ""
+    options: tuple[Option, ...] = ()
+    control: str = ""
+    trace: tuple[str, ...] = ()  # for --explain
+
+
+@dataclass(frozen=True)
+class Context:
+    """Who speaks, where, and what the claw last asked in this chat."""
+
+    chat: str = ""
+    person: str = "owner"
+    area: str = ""  # the room in which the speaker is, when known
+    language: str = "en"
+    question: str = ""  # kind of the open question of this chat: approval, which, room, pair; "" = none
+    choices: int = 0  # how many options that question has
+    scenes: dict[str, list[str]] = field(default_factory=dict)  # name -> sentences
+    extra: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,199 @@
+"""What people read: short sentences about deeds, composed from their outcomes and never from what anyone claims."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from claw.acting import Outcome
+from claw.call import ToolCall
+from claw.capabilities import holds
+from claw.device import Device
+from claw.house import House
+
+KIND_PLURAL = {
+    "light": "lights",
+    "switch": "switches",
+    "fan": "fans",
+    "shade": "shades",
+    "door": "doors",
+    "lock": "locks",
+    "player": "players",
+}
+
+# command -> (what is then so, while it is on its way, what was wanted as "to ...")
+SAID = {
+    "turn_on": ("{is} on", "", "turn on {it}"),
+    "turn_off": ("{is} off", "", "turn off {it}"),
+    "set_brightness": ("{is} at {brightness} %", "", "set {it} to {brightness} %"),
+    "set_color": ("{is} {color}", "", "make {it} {color}"),
+    "set_color_temperature": ("{is} at {color_temperature} K", "", "set {it} to {color_temperature} K"),
+    "set_speed": ("{is} at {speed} %", "", "set {it} to {speed} %"),
+    "set_position": ("{is} at {position} %", "{is} moving to {position} %", "move {it} to {position} %"),
+    "open": ("{is} open", "{is} opening", "open {it}"),
+    "close": ("{is} closed", "{is} closing", "close {it}"),
+    "stop": ("{was} told to stop", "", "stop {it}"),
+    "set_tilt": ("{is} tilted to {tilt} %", "", "tilt {it} to {tilt} %"),
+    "open_door": ("{is} open", "{is} opening", "open {it}"),
+    "close_door": ("{is} closed", "{is} closing", "close {it}"),
+    "lock": ("{is} locked", "{is} locking", "lock {it}"),
+    "unlock": ("{is} unlocked", "{is} unlocking", "unlock {it}"),
+    "set_target": ("{is} set to {target:g} °C", "", "set {it} to {target:g} °C"),
+    "set_mode": ("{is} in {mode} mode", "", "set {it} to {mode} mode"),
+    "play": ("{is} playing{title}", "", "start {it} playing"),
+    "pause": ("{is} paused", "", "pause {it}"),
+    "stop_playing": ("{has} stopped", "", "stop {it} playing"),
+    "next_track": ("{was} told to skip to the next track", "", "skip a track on {it}"),
+    "previous_track": ("{was} told to go back a track", "", "go back a track on {it}"),
+    "play_media": ("{is} playing{title}", "", "play {media} on {it}"),
+    "select_source": ("{is} on {source}", "", "switch {it} to {source}"),
+    "set_volume": ("{is} at volume {volume} %", "", "set the volume of {it} to {volume} %"),
+    "mute": ("{is} muted", "", "mute {it}"),
+    "unmute": ("{is} no longer muted", "", "unmute {it}"),
+    "start": ("{is} cleaning", "", "start {it}"),
+    "pause_cleaning": ("{is} paused", "", "pause {it}"),
+    "return_home": ("{is} going back to the dock", "", "send {it} to the dock"),
+    "open_valve": ("{is} open", "", "open {it}"),
+    "close_valve": ("{is} closed", "", "close {it}"),
+    "arm": ("{is} armed ({mode})", "", "arm {it} ({mode})"),
+    "disarm": ("{is} disarmed", "", "disarm {it}"),
+    "add_item": ("now {has} {item}", "", "add {item} to {it}"),
+    "tick_item": ("{has} {item} ticked off", "", "tick {item} off {it}"),
+    "remove_item": ("no longer {has} {item}", "", "take {item} off {it}"),
+    "snapshot": ("took a picture", "", "take a picture with {it}"),
+}  # fmt: skip
+
+
+def listed(names: Sequence[str], last: str = "and") -> str:
+    """a; a and b; a, b and c."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
+
+
+def call_of_it(house: House, device: Device) -> str:
+    """The device as a person would call it: "the kitchen lamp"; a player named after its room is "the kitchen speaker"."""
+    name, area = house.name(device), house.area(device)
+    if name.casefold() == area.casefold() or name.casefold() in house.areas:
+        name = f"{name} {house.sort(device) or device.kind}"
+    twins = [other for other in house.devices.values() if house.name(other).casefold() == name.casefold()]
+    if len(twins) > 1 and area and area.casefold() not in name.casefold():
+        name = f"{area} {name}"
+    return name if name.casefold().startswith(("the ", "my ")) else f"the {name}"
+
+
+def called(house: House, devices: Sequence[Device]) -> str:
+    """Several devices in few words: "the kitchen lights", "all 6 lights", or their names."""
+    if len(devices) < 3 and not _whole_rooms(house, devices):
+        return listed([call_of_it(house, device) for device in devices])
+    kinds = {device.kind for device in devices}
+    if len(kinds) == 1 and len(devices) > 1:
+        kind = kinds.pop()
+        plural = KIND_PLURAL.get(kind, f"{kind}s")
+        same = [device for device in house.devices.values() if device.kind == kind]
+        if len(same) == len(devices) and len(devices) > 2:
+            return f"all {len(devices)} {plural}"
+        if rooms := _whole_rooms(house, devices):
+            return f"the {listed(rooms)} {plural}"
+    names = [call_of_it(house, device) for device in devices]
+    return listed(names) if len(names) <= 4 else f"{listed([*names[:3], f'{len(names) - 3} more'])}"
+
+
+def _whole_rooms(house: House, devices: Sequence[Device]) -> list[str]:
+    """The rooms that these devices fill, when they are all of their kind there and there are several."""
+    if len(devices) < 2 or len({device.kind for device in devices}) > 1:
+        return []
+    rooms = list(dict.fromkeys(house.area(device) for device in devices))
+    every = [d for d in house.devices.values() if d.kind == devices[0].kind and house.area(d) in rooms]
+    return rooms if all(rooms) and len(rooms) < 3 and len(every) == len(devices) and len(devices) > len(rooms) else []
+
+
+def wanted(house: House, call: ToolCall) -> str:
+    """A call as "to ..." says it, with its final values: "open the garage door"."""
+    devices = [house.devices[id] for id in call.targets if id in house.devices]
+    it = called(house, devices) if devices else "something that is not there"
+    return _fill(SAID.get(call.command, ("", "", f"{call.command.replace('_', ' ')} {{it}}"))[2], it, call.args, len(devices) > 1)
+
+
+def told(house: House, call: ToolCall, outcomes: Mapping[str, Outcome]) -> str:
+    """What became of a call, in one or a few sentences."""
+    sentences: list[str] = []
+    for outcome, ids in _groups(outcomes).items():
+        devices = [house.devices[id] for id in ids if id in house.devices]
+        it = called(house, devices) if devices else "a device that is gone"
+        sentences.append(_sentence(house, call, outcome, devices, it))
+    return " ".join(sentences)
+
+
+def _groups(outcomes: Mapping[str, Outcome]) -> dict[Outcome, list[str]]:
+    groups: dict[Outcome, list[str]] = {}
+    for id, outcome in sorted(outcomes.items(), key=lambda item: item[1].outcome != "done"):
+        groups.setdefault(outcome, []).append(id)
+    return groups
+
+
+def _sentence(house: House, call: ToolCall, outcome: Outcome, devices: Sequence[Device], it: str) -> str:
+    done, moving, to = SAID.get(
+        call.command, ("{was} told to " + call.command.replace("_", " "), "", call.command.replace("_", " ") + " {it}")
+    )
+    many = len(devices) > 1
+    args = {**call.args, "title": _title(devices)}
+    if outcome.outcome == "done":
+        return capital(f"{it} {_fill(moving if outcome.moving and moving else done, it, args, many)}.")
+    wish = _fill(to, it, call.args, many)
+    if outcome.outcome == "unknown":
+        return capital(f"I tried to {wish}, but {outcome.detail}.")
+    if outcome.outcome == "failed" and outcome.detail == "it did not do it" and devices:
+        return capital(f"I asked {it} to change, but {'they' if many else 'it'} still {_still(house, call, devices)}.")
+    return capital(f"I could not {wish}: {outcome.detail}.")
+
+
+def _still(house: House, call: ToolCall, devices: Sequence[Device]) -> str:
+    """What a device reports instead of what was asked of it."""
+    device = devices[0]
+    goal = device.commands[call.command].goal(call.args)
+    for field, value in goal.items():
+        if not holds(field, value, device.state.get(field)):
+            return f"say{'' if len(devices) > 1 else 's'} {state_words(device, field)}"
+    return "did not confirm it"
+
+
+def state_words(device: Device, field: str) -> str:
+    """One reported field in words: "unlocked", "at 40 %", "18 °C"."""
+    value = device.state.get(field)
+    words: dict[str, dict[Any, str]] = {
+        "on": {True: "on", False: "off"}, "locked": {True: "locked", False: "unlocked"}, "open": {True: "open", False: "closed"},
+        "muted": {True: "muted", False: "not muted"},
+    }  # fmt: skip
+    if value is None:
+        return "nothing"
+    if field in words:
+        return words[field][value]
+    if field == "position":
+        return {0: "closed", 100: "open"}.get(value, f"{value} % open")
+    unit = {
+        "target": " °C",
+        "temperature": " °C",
+        "color_temperature": " K",
+        "brightness": " %",
+        "volume": " %",
+        "speed": " %",
+        "tilt": " %",
+        "humidity": " %",
+    }
+    return f"{value:g}{unit.get(field, '')}" if isinstance(value, (int, float)) else str(value).replace("_", " ")
+
+
+def _title(devices: Sequence[Device]) -> str:
+    titles = {device.state.get("title") for device in devices}
+    title = titles.pop() if len(titles) == 1 else None
+    return f" “{title}”" if title else ""
+
+
+def _fill(text: str, it: str, args: Mapping[str, Any], many: bool) -> str:
+    verbs = {"is": "are", "was": "were", "has": "have"} if many else {"is": "is", "was": "was", "has": "has"}
+    values = {"it": it, "media": "", "mode": "", "title": "", **verbs, **args}
+    if values["media"] in ("", "something"):
+        values["media"] = "something"
+    return text.format(**values)
+
+
+def capital(text: str) -> str:
+    """The same with a capital first letter."""
+    return text[:1].upper() + text[1:]

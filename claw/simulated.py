@@ -1,0 +1,106 @@
+"""Simulated devices for evaluations: made of the fields that a state lists, they change at once and always obey."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from claw import capabilities as core
+from claw.device import Capability, Command, Device
+from claw.house import Area, House
+
+Run = Callable[..., Awaitable[None]]
+
+PARTS: dict[str, dict[str, type[Capability]]] = {  # kind -> field -> capability
+    "light": {"on": core.Power, "brightness": core.Brightness, "color": core.Color, "color_temperature": core.ColorTemperature},
+    "switch": {"on": core.Power},
+    "fan": {"on": core.Power, "speed": core.Speed},
+    "shade": {"position": core.Position, "tilt": core.Tilt},
+    "door": {"open": core.Door},
+    "lock": {"locked": core.Lock},
+    "thermostat": {"temperature": core.Target, "target": core.Target, "mode": core.Climate, "humidity": core.Humidity},
+    "heater": {"on": core.Power, "temperature": core.Target, "target": core.Target},
+    "player": {"on": core.Power, "playback": core.Player, "title": core.Player, "volume": core.Volume, "muted": core.Volume, "source": core.Source},
+    "vacuum": {"activity": core.Vacuum},
+    "valve": {"open": core.Valve},
+    "camera": {"on": core.Power},
+    "alarm": {"mode": core.Alarm},
+    "list": {"items": core.ListItems, "done": core.ListItems},
+    "sensor": {"value": core.Sensor, "unit": core.Sensor},
+}  # fmt: skip
+
+
+class Simulated(Device):
+    """What every simulated device shares; its commands report the state that they aim at."""
+
+    listed: frozenset[str] = frozenset()  # the fields of its state; it has no others
+
+    def obey(self, command: Command, args: Mapping[str, Any]) -> None:
+        """Change as the command says, and as follows from it (FORMAT.md)."""
+        changes = {name: _settled(command.name, value) for name, value in command.goal(args).items()}
+        follow = {**_follow(self, command.name, dict(args)), **changes}
+        self.update(**{name: value for name, value in follow.items() if name in self.listed})
+
+
+def _settled(command: str, value: Any) -> Any:
+    """One end state where a command is content with any of several."""
+    if not isinstance(value, (set, frozenset)):
+        return value
+    return {"pause": "paused", "stop_playing": "stopped", "pause_cleaning": "paused", "return_home": "returning", "turn_on": "heat"}[command]
+
+
+def _follow(device: Device, command: str, args: dict[str, Any]) -> dict[str, Any]:
+    if command in ("set_brightness", "set_speed"):
+        value = next(iter(args.values()))
+        return {"on": value > 0, command.removeprefix("set_"): value}
+    if command in ("play", "play_media", "next_track", "previous_track", "set_color", "set_color_temperature", "select_source"):
+        return {"on": True}
+    if command == "turn_off" and device.kind == "player":
+        return {"playback": "stopped"}
+    if command in ("add_item", "tick_item", "remove_item"):
+        return _listing(device, command, args["item"])
+    return {}
+
+
+def _listing(device: Device, command: str, item: str) -> dict[str, Any]:
+    items, done = list(device.state.get("items", [])), list(device.state.get("done", []))
+    if command == "add_item":
+        return {"items": [*items, item]}
+    same = [one for one in items if one.casefold() == item.casefold()]
+    return {"items": [one for one in items if one not in same], "done": done + same if command == "tick_item" else done}
+
+
+def _runner(command: Command) -> Run:
+    async def run(self: Simulated, *args: Any, **named: Any) -> None:
+        given = dict(zip(command.model.model_fields, args, strict=False)) | named
+        self.obey(command, given)
+
+    run.__name__, run.__doc__ = command.name, command.doc
+    return run
+
+
+def kind_of(kind: str, fields: frozenset[str]) -> type[Simulated]:
+    """A device class of this kind with the capabilities of these fields; KeyError names a field that the kind has not."""
+    parts = list(dict.fromkeys(PARTS[kind][name] for name in sorted(fields)))
+    if kind == "camera":
+        parts.append(core.Camera)
+    if core.Target in parts and core.Climate in parts:
+        parts = [core.Thermostat, *(part for part in parts if part not in (core.Target, core.Climate))]
+    made = type(f"Simulated{kind.title()}", (Simulated, *parts), {"kind": kind, "listed": fields})
+    for name, command in made.commands.items():
+        setattr(made, name, _runner(command))
+    return made
+
+
+def build(house_yaml: Mapping[str, Any], house: House) -> dict[str, Simulated]:
+    """Fill the house with the areas and devices of an evaluation file; returns them by id."""
+    for area in house_yaml.get("areas", ()):
+        house.add_area(Area(area["name"], area.get("floor", ""), area.get("parent", ""), tuple(area.get("aliases", ()))))
+    devices = {}
+    for one in house_yaml["devices"]:
+        make = kind_of(one["kind"], frozenset(one["state"]))
+        device = make(one["id"], one["name"], area=one.get("area", ""), sort=one.get("class", ""), maker=one.get("maker", ""), model=one.get("model", ""))
+        house.adopt(device, skill="simulated")
+        if one.get("aliases"):
+            house.describe(one["id"], aliases=one["aliases"])
+        device.update(**one["state"])
+        devices[one["id"]] = device
+    return devices

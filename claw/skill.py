@@ -1,0 +1,134 @@
+"""All that a skill may import: devices, capabilities, where things are found, and a narrow view of the home."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from claw.capabilities import (
+    Alarm,
+    Brightness,
+    Camera,
+    Climate,
+    Color,
+    ColorTemperature,
+    Door,
+    Humidity,
+    ListItems,
+    Lock,
+    Player,
+    Position,
+    Power,
+    Sensor,
+    Source,
+    Speed,
+    Target,
+    Thermostat,
+    Tilt,
+    Vacuum,
+    Valve,
+    Volume,
+)
+from claw.clock import Clock
+from claw.color import kelvin_to_mired, mired_to_kelvin, name_to_xy, nearest_in_gamut, xy_distance, xy_to_name
+from claw.device import Celsius, Device, DeviceError, Flag, Kelvin, Percent, Safety, Text, command
+from claw.discovery.found import Found, clean
+
+T = TypeVar("T")
+
+__all__ = [
+    "Alarm", "Ask", "Brightness", "Camera", "Celsius", "Climate", "Color", "ColorTemperature", "Device", "DeviceError", "Door", "Flag",
+    "Found", "Home", "Humidity", "Kelvin", "ListItems", "Lock", "Matcher", "Percent", "Player", "Position", "Power", "Safety", "Sensor",
+    "Source", "Speed", "Target", "Text", "Thermostat", "Tilt", "Vacuum", "Valve", "Volume", "clean", "command", "kelvin_to_mired", "mdns",
+    "mired_to_kelvin", "mqtt", "name_to_xy", "nearest_in_gamut", "skill", "ssdp", "static", "xy_distance", "xy_to_name",
+]  # fmt: skip
+
+
+class Ask(Protocol):
+    """Ask a person; the answer is text, or None when nobody answered in time."""
+
+    async def __call__(self, question: str) -> str | None: ...
+
+
+class Secrets(Protocol):
+    """Keys of one skill, kept in files that only the daemon's user can read."""
+
+    def get(self, name: str) -> str | None: ...
+    def set(self, name: str, value: str) -> None: ...
+    def delete(self, name: str) -> None: ...
+
+
+@dataclass
+class Home:
+    """What a skill sees of the home: its own secrets and config, a person to ask, a log, a clock. Nothing else."""
+
+    name: str
+    secrets: Secrets
+    config: dict[str, Any]
+    ask: Ask
+    log: logging.Logger
+    clock: Clock
+    folder: Path  # scratch files of this skill
+    zeroconf: Any = None  # the daemon's AsyncZeroconf, for libraries that want one
+    listen_address: Callable[[str], str] = lambda host: ""  # our own address as seen from that host
+    pool: ThreadPoolExecutor | None = field(default=None, repr=False)
+
+    async def blocking(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Run a blocking library call in the daemon's one bounded thread pool."""
+        return await asyncio.get_running_loop().run_in_executor(self.pool, partial(function, *args, **kwargs))
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """What to look for on the network: via mdns, ssdp, mqtt or static, and which type."""
+
+    via: str
+    what: str = ""
+    id: str = ""  # mdns: the TXT key that names the device for good (else its instance name does)
+
+
+def mdns(type: str, *, id: str = "") -> Matcher:
+    """A DNS-SD type such as "_hue._tcp.local."; `id` names the TXT key that identifies the device."""
+    return Matcher("mdns", type, id)
+
+
+def ssdp(type: str) -> Matcher:
+    """An SSDP search target such as "urn:schemas-upnp-org:device:ZonePlayer:1"."""
+    return Matcher("ssdp", type)
+
+
+def mqtt(topic: str) -> Matcher:
+    """Retained topics of the broker in the config."""
+    return Matcher("mqtt", topic)
+
+
+def static() -> Matcher:
+    """Addresses that the config names under [skills.NAME] addresses = [...]."""
+    return Matcher("static")
+
+
+Connect = Callable[[Found, Home], AsyncIterator[Device]]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What @skill said about a connect function."""
+
+    matchers: tuple[Matcher, ...]
+    errors: tuple[type[BaseException], ...]
+    connect: Connect
+
+
+def skill(*matchers: Matcher, errors: type[BaseException] | tuple[type[BaseException], ...] = ()) -> Callable[[Connect], Connect]:
+    """Make an async generator of devices a skill; arguments of the matchers must be literals, since they are read without import."""
+
+    def mark(connect: Connect) -> Connect:
+        kinds = errors if isinstance(errors, tuple) else (errors,)
+        connect.__skill__ = Spec(matchers, kinds, connect)  # type: ignore[attr-defined]
+        return connect
+
+    return mark

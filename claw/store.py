@@ -1,0 +1,131 @@
+"""house.db: SQLite with WAL and synchronous=FULL, its migrations, and explicit transactions."""
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+migrations = Migrations("house")
+
+
+class StoreError(Exception):
+    """The database cannot be used; the text says what to do."""
+
+
+@migrations()
+def first_tables(db: Database) -> None:
+    """Messages in and out, deeds, questions, devices and rooms."""
+    for statement in FIRST.split(";"):
+        if statement.strip():
+            db.conn.execute(statement)
+
+
+FIRST = """
+CREATE TABLE inbox (
+    id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, bridge TEXT NOT NULL, chat TEXT NOT NULL, person TEXT NOT NULL,
+    kind TEXT NOT NULL, text TEXT NOT NULL, at REAL NOT NULL, due REAL NOT NULL, status TEXT NOT NULL DEFAULT 'new',
+    plan TEXT, record TEXT);
+CREATE INDEX inbox_open ON inbox(status, due) WHERE status != 'done';
+CREATE TABLE cursors (bridge TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE ledger (
+    id INTEGER PRIMARY KEY, turn INTEGER NOT NULL, call INTEGER NOT NULL, event TEXT NOT NULL, command TEXT NOT NULL,
+    targets TEXT NOT NULL, args TEXT NOT NULL, detail TEXT NOT NULL, at REAL NOT NULL);
+CREATE INDEX ledger_turn ON ledger(turn, call);
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, bridge TEXT NOT NULL, chat TEXT NOT NULL, text TEXT NOT NULL,
+    choices TEXT NOT NULL, status TEXT NOT NULL DEFAULT 'queued', ref TEXT, tries INTEGER NOT NULL DEFAULT 0,
+    due REAL NOT NULL, at REAL NOT NULL);
+CREATE INDEX outbox_open ON outbox(status) WHERE status IN ('queued', 'sending');
+CREATE TABLE questions (
+    id INTEGER PRIMARY KEY, chat TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, data TEXT NOT NULL, hash TEXT NOT NULL,
+    at REAL NOT NULL, expires REAL NOT NULL, status TEXT NOT NULL DEFAULT 'open', answer TEXT);
+CREATE INDEX questions_open ON questions(chat) WHERE status = 'open';
+CREATE TABLE devices (
+    id TEXT PRIMARY KEY, skill TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, area TEXT NOT NULL, host TEXT NOT NULL,
+    owner_name TEXT NOT NULL DEFAULT '', owner_area TEXT, owner_sort TEXT NOT NULL DEFAULT '', aliases TEXT NOT NULL DEFAULT '[]',
+    room_asked INTEGER NOT NULL DEFAULT 0, first_seen REAL NOT NULL, last_seen REAL NOT NULL);
+CREATE TABLE areas (name TEXT PRIMARY KEY, floor TEXT NOT NULL, parent TEXT NOT NULL, aliases TEXT NOT NULL);
+CREATE TABLE markers (skill TEXT PRIMARY KEY, phase TEXT NOT NULL, deaths INTEGER NOT NULL DEFAULT 0, hash TEXT NOT NULL)
+"""
+
+
+class Store:
+    """One SQLite file, open in this process only. Every write outside `transaction()` commits by itself."""
+
+    def __init__(self, path: Path | None, *, connect: Callable[..., sqlite3.Connection] = sqlite3.connect) -> None:
+        """Open or make the file (None: in memory); StoreError when it is newer, damaged or cannot be written."""
+        self.path = path
+        try:
+            self.conn = connect(str(path or ":memory:"), isolation_level=None, check_same_thread=False)
+            self.conn.row_factory = sqlite3.Row
+            self.conn.execute("PRAGMA journal_mode=WAL")
+            self.conn.execute("PRAGMA synchronous=FULL")
+            self._migrate()
+        except sqlite3.DatabaseError as error:
+            raise StoreError(_advice(path, error)) from error
+
+    def _migrate(self) -> None:
+        db = Database(self.conn)
+        known = {migration.name for migration in migrations._migrations}
+        newer = {migration.name for migration in migrations.applied(db)} - known
+        if newer:
+            raise StoreError(f"{self.path} was written by a newer claw ({', '.join(sorted(newer))}): install that version again")
+        if migrations.pending(db):
+            migrations.apply(db)
+
+    def all(self, sql: str, *params: Any) -> list[sqlite3.Row]:
+        """All rows of a query."""
+        return self.conn.execute(sql, params).fetchall()
+
+    def one(self, sql: str, *params: Any) -> sqlite3.Row | None:
+        """The first row of a query, or None."""
+        row: sqlite3.Row | None = self.conn.execute(sql, params).fetchone()
+        return row
+
+    def write(self, sql: str, *params: Any) -> sqlite3.Cursor:
+        """One INSERT, UPDATE or DELETE."""
+        return self.conn.execute(sql, params)
+
+    def insert(self, table: str, **row: Any) -> int:
+        """Insert a row (lists and dicts become JSON); returns its id."""
+        cursor = self.conn.execute(
+            f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", _plain(row.values())
+        )
+        return cursor.lastrowid or 0
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All writes inside are committed together, or none."""
+        if self.conn.in_transaction:
+            yield
+            return
+        self.conn.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            if self.conn.in_transaction:
+                self.conn.rollback()
+            raise
+        self.conn.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close the file."""
+        self.conn.close()
+
+
+def _plain(values: Any) -> Sequence[Any]:
+    return [json.dumps(value) if isinstance(value, (list, tuple, dict)) else value for value in values]
+
+
+def _advice(path: Path | None, error: sqlite3.DatabaseError) -> str:
+    text = str(error)
+    if "readonly" in text or "unable to open" in text:
+        return f"{path} cannot be written ({text}): check the owner and the rights of the data folder"
+    if "disk is full" in text or "disk I/O" in text:
+        return f"{path}: {text}: free some space on that disk"
+    return f"{path} is damaged ({text}): move it away or restore a backup; nothing was changed in it"

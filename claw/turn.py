@@ -1,0 +1,52 @@
+"""A message on its way through the road: what it asks for, how that was ruled, and what came of it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from claw.acting import Outcome
+from claw.call import ToolCall
+from claw.inbox import Message
+
+
+@dataclass
+class Step:
+    """A call of a turn with its ruling: run, refused, asked, declined, later."""
+
+    call: ToolCall
+    ruling: str
+    reason: str = ""
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+
+
+@dataclass
+class Turn:
+    """A message on its way through the road."""
+
+    message: Message
+    before: dict[str, dict[str, Any]]
+    level: str = "none"
+    reply: str = ""  # said before what was done
+    steps: list[Step] = field(default_factory=list)
+    asked: str | None = None
+    choices: list[str] = field(default_factory=list)
+    read_ms: float = 0.0
+    redo: bool = False
+    writes: list[Callable[[], object]] = field(default_factory=list, repr=False)  # committed together with the plan
+    stopped: bool = False
+    began: float = field(default_factory=time.perf_counter)
+
+    def plan(self) -> dict[str, Any]:
+        """What a restart needs to go on with this turn."""
+        steps = [{"call": s.call.plain(), "ruling": s.ruling, "reason": s.reason} for s in self.steps]
+        kept = {name: getattr(self, name) for name in ("level", "reply", "asked", "choices", "read_ms")}
+        return {**kept, "steps": steps}
+
+
+def outcome_of(step: Step) -> str:
+    """One word for a call at several devices: the worst of them."""
+    if step.ruling == "declined":
+        return "declined"
+    outcomes = {one.outcome for one in step.outcomes.values()}
+    return next((word for word in ("unknown", "failed", "refused", "declined") if word in outcomes), "done")
