@@ -231,7 +231,7 @@ class Agent:
         record = {
             "say": message.text, "reply": reply, "level": turn.level, "read_ms": round(turn.read_ms, 3),
             "ms": round((time.perf_counter() - turn.began) * 1000, 3), "asked": turn.asked,
-            "calls": [self._called(step) for step in turn.steps], "changed": self.house.changed(turn.before),
+            "calls": [self._called(step) for step in turn.steps if step.ruling not in ("asked", "later")], "changed": self.house.changed(turn.before),
         }  # fmt: skip
         with self.store.transaction():
             if reply:
@@ -242,10 +242,9 @@ class Agent:
 
     def _called(self, step: Step) -> dict[str, Any]:
         names = [self.house.name(self.house.devices[id]) for id in step.call.targets if id in self.house.devices]
-        ruling = {"refused": "refused", "asked": "declined", "later": "declined"}.get(step.ruling, "")
         return {
             "command": step.call.command, "targets": list(step.call.targets), "names": names, "args": dict(step.call.args),
-            "outcome": ruling or outcome_of(step),
+            "outcome": outcome_of(step),
         }  # fmt: skip
 
     def _reply(self, turn: Turn) -> str:

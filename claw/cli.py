@@ -125,7 +125,9 @@ def say(args: argparse.Namespace) -> int:
 
 def _explained(reading: dict[str, Any], *, trace: bool) -> str:
     lines = [f"level: {reading['level']}", *(reading["trace"] if trace else [])]
-    lines += [f"would {c['ruling']}: {c['command']} {c['args'] or ''} {', '.join(c['targets'])} {c['reason']}" for c in reading["calls"]]
+    lines += [
+        f"would {c['ruling']}: {c['command']} {c['args'] or ''} {', '.join(c['targets'])} {c['reason']}" for c in reading["calls"]
+    ]
     lines += [f"would say: {reading['reply']}"] if reading.get("reply") else []
     lines += [f"would ask: {', '.join(reading['options'])}"] if reading.get("options") else []
     return "\n".join(line.rstrip() for line in lines)
@@ -143,7 +145,9 @@ def devices(args: argparse.Namespace) -> int:
 def discover(args: argparse.Namespace) -> int:
     """claw discover"""
     rows = [line["service"] for line in _client(args).request("discover")]
-    return _print(args, rows, lambda s: f"{s['state']:<11} {s['skill']:<9} {s['host']}:{s['port']} {s['name']} {s['problem']}".rstrip())
+    return _print(
+        args, rows, lambda s: f"{s['state']:<11} {s['skill']:<9} {s['host']}:{s['port']} {s['name']} {s['problem']}".rstrip()
+    )
 
 
 def status(args: argparse.Namespace) -> int:
@@ -158,7 +162,9 @@ def log(args: argparse.Namespace) -> int:
 
 def pair(args: argparse.Namespace) -> int:
     """claw pair"""
-    return _print(args, [{"asked": _client(args).one("pair", "asked")}], lambda one: f"{one['asked']} asked again; answer in `claw chat`")
+    return _print(
+        args, [{"asked": _client(args).one("pair", "asked")}], lambda one: f"{one['asked']} asked again; answer in `claw chat`"
+    )
 
 
 def skill_list(args: argparse.Namespace) -> int:
@@ -167,7 +173,13 @@ def skill_list(args: argparse.Namespace) -> int:
 
     files, wrong = scan([shipped(), data_folder(args.data, _config(args)) / "skills"])
     rows = [
-        {"name": f.name, "doc": f.doc, "looks_for": [f"{m.via} {m.what}".strip() for m in f.matchers], "problem": f.problem, "path": str(f.path)}
+        {
+            "name": f.name,
+            "doc": f.doc,
+            "looks_for": [f"{m.via} {m.what}".strip() for m in f.matchers],
+            "problem": f.problem,
+            "path": str(f.path),
+        }
         for f in files.values()
     ]
     for reason in wrong:

@@ -31,6 +31,7 @@ BACK_OFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 SETTLED_SECONDS = 10.0  # a connect that lived so long did not end the process
 PAIR_AGAIN_SECONDS = 24 * 3600.0
 GONE_CHECK_SECONDS = 3.0
+POLL_SECONDS, MISSES = 60.0, 3
 
 
 @dataclass(frozen=True)
@@ -154,13 +155,15 @@ class Connections:
             self._close(connection)
 
     async def _answers(self, connection: Connection) -> bool:
-        """Whether any device of this connection still answers."""
-        for device in connection.devices[:2]:
-            with contextlib.suppress(DeviceError):
-                await guard(device.refresh(), who=f"{device.id} refresh", seconds=5, errors=device.errors)
-                if device.online:
-                    return True
-        return False
+        """Whether any device of this connection still answers; each is asked for its state."""
+        return any(await asyncio.gather(*(self._refresh(device) for device in connection.devices)))
+
+    async def _refresh(self, device: Device) -> bool:
+        try:
+            await guard(device.refresh(), who=f"{device.id} refresh", seconds=5, errors=device.errors)
+        except DeviceError as error:
+            device.offline(str(error))
+        return device.online
 
     def _key(self, connection: Connection) -> tuple[str, str]:
         return connection.file.name, f"{connection.found.via}:{connection.found.id}"
@@ -189,7 +192,6 @@ class Connections:
             began = self.clock.monotonic()
             try:
                 await self._once(connection)
-                connection.problem = connection.problem or "its skill ended the connection"
             except DeviceError as error:
                 connection.problem = str(error)
                 log.warning("%s at %s: %s", connection.file.name, connection.found.host, error)
@@ -278,9 +280,20 @@ class Connections:
                     if not self._take(connection, device):
                         return
                     step = asyncio.ensure_future(anext(generator, None))
+            await self._poll(connection)
         finally:
             await cancel(step)
             await generator.aclose()
+
+    async def _poll(self, connection: Connection) -> None:
+        """A skill that has yielded all it has and pushes nothing is asked now and then, until nothing answers any more."""
+        if not connection.devices:
+            raise DeviceError("its skill gave no device")
+        misses = 0
+        while misses < MISSES:
+            await self.clock.sleep(POLL_SECONDS)
+            misses = 0 if await self._answers(connection) else misses + 1
+        raise DeviceError("it does not answer any more")
 
     def _take(self, connection: Connection, device: Device) -> bool:
         """Adopt one device; False when this connection is not needed or not trusted."""

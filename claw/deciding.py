@@ -145,7 +145,12 @@ class Deciding:
         message = Message(0, "", "", chat, "owner", "message", text, self.clock.time(), 0.0, "new", None, None)
         reading = self.reader.read(clean(text, LONGEST_TEXT), self._context(message, "", ""))
         if reading is None:
-            return {"level": "none", "trace": [], "nearest": self.reader.nearest(text, self._context(message, "", "")), "calls": []}
+            return {
+                "level": "none",
+                "trace": [],
+                "nearest": self.reader.nearest(text, self._context(message, "", "")),
+                "calls": [],
+            }
         ruled = [(part, verdict) for call in reading.calls for part, verdict in self.policy.judge(call)]
         return {
             "level": reading.level, "trace": list(reading.trace), "reply": reading.reply, "control": reading.control,

@@ -3,7 +3,7 @@
 import enum
 import inspect
 import math
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, TypeVar, get_type_hints
@@ -211,7 +211,11 @@ class Device(Capability):
     @property
     def moving(self) -> bool:
         """Whether it says that it is on its way to somewhere else."""
-        return any(value != self.state.get(name.removeprefix("target_")) for name, value in self.state.items() if name.startswith("target_"))
+        return any(
+            value != self.state.get(name.removeprefix("target_"))
+            for name, value in self.state.items()
+            if name.startswith("target_")
+        )
 
     def offline(self, trouble: str) -> None:
         """Say that the device cannot be reached and why; the next update() brings it back."""
@@ -232,9 +236,3 @@ class Device(Capability):
     def _notify(self, changes: dict[str, Any]) -> None:
         for observer in list(self._observers):
             observer(self, changes)
-
-    def capabilities(self) -> Iterator[type[Capability]]:
-        """The core capabilities that this device is made of."""
-        for base in type(self).__mro__:
-            if issubclass(base, Capability) and not base.whole and base is not Capability:
-                yield base

@@ -25,7 +25,17 @@ PERSONS = ("owner", "adult", "child", "guest")
 TIMES = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 State = dict[str, dict[str, Any]]
 AREA_KEYS = {"name": str, "floor": str, "parent": str, "aliases": list}
-DEVICE_KEYS = {"id": str, "name": str, "aliases": list, "area": str, "kind": str, "class": str, "maker": str, "model": str, "state": dict}
+DEVICE_KEYS = {
+    "id": str,
+    "name": str,
+    "aliases": list,
+    "area": str,
+    "kind": str,
+    "class": str,
+    "maker": str,
+    "model": str,
+    "state": dict,
+}
 CASE_KEYS = {
     "say": str, "area": str, "set": dict, "expect": dict, "any_of": list, "ignore": dict, "approval": str, "reply": list,
     "reply_not": list, "before": list, "after": str, "person": str, "language": str, "category": str,
@@ -88,7 +98,9 @@ async def _run(files: Sequence[tuple[Path, dict[str, Any]]]) -> list[dict[str, A
     return [await run_case(data["house"], case, str(path)) for path, data in files for case in data["cases"]]
 
 
-def _report(records: Sequence[Mapping[str, Any]], files: Mapping[str, Tally], total: Tally, failures: bool, as_json: bool, out: TextIO) -> None:
+def _report(
+    records: Sequence[Mapping[str, Any]], files: Mapping[str, Tally], total: Tally, failures: bool, as_json: bool, out: TextIO
+) -> None:
     if as_json:
         print(json.dumps({"summary": total.summary()}), file=out)
         return
@@ -98,7 +110,11 @@ def _report(records: Sequence[Mapping[str, Any]], files: Mapping[str, Tally], to
         print(f"{name}: " + ", ".join(f"{key} {value}" for key, value in figures.items()) + f"; {levels}", file=out)
     for record in records if failures else ():
         if record["result"] != "ok":
-            print(f"{record['result']:7} {record['file']}: {record['say']!r} -> {record['changed']} {record['reply']!r} {record['why']}", file=out)
+            print(
+                f"{record['result']:7} {record['file']}: {record['say']!r} -> {record['changed']}",
+                f"{record['reply']!r} {record['why']}",
+                file=out,
+            )
 
 
 def _quantile(values: Sequence[float], share: float) -> float:
@@ -123,24 +139,7 @@ def _fresh(house_data: Mapping[str, Any]) -> Any:
     clock, events, store = ManualClock(START), Events(), Store(None)
     house = House(store, events, clock)
     build(house_data, house)
-    agent = Agent(house, store, events, clock, Config(), Reader(house, Names(house), clock))
-    _share(agent.reader)
-    return agent
-
-
-_GRAMMARS: dict[str, Any] = {}  # compiled templates do not depend on the house; to compile them for each case would take minutes
-
-
-def _share(reader: Any) -> None:
-    make = reader._grammar
-
-    def shared(language: str) -> Any:
-        grammar = make(language)
-        grammar.__dict__.setdefault("intents", _GRAMMARS.setdefault(language, None) or grammar.intents)
-        _GRAMMARS[language] = grammar.intents
-        return grammar
-
-    reader._grammar = shared
+    return Agent(house, store, events, clock, Config(), Reader(house, Names(house), clock))
 
 
 def _warm() -> None:
@@ -164,7 +163,14 @@ async def run_case(house_data: Mapping[str, Any], case: Mapping[str, Any], file:
         result, why = judge(case, start, _snapshot(agent), record, replies, needless)
     finally:
         agent.store.close()
-    return {**record, "reply": " ".join(replies), "file": file, "result": result, "category": case.get("category", ""), "why": why}
+    return {
+        **record,
+        "reply": " ".join(replies),
+        "file": file,
+        "result": result,
+        "category": case.get("category", ""),
+        "why": why,
+    }
 
 
 async def _say(agent: Any, sentence: str, said: Mapping[str, str]) -> tuple[dict[str, Any], list[str], bool]:
@@ -209,7 +215,9 @@ def _snapshot(agent: Any) -> State:
 # -- judging
 
 
-def judge(case: Mapping[str, Any], start: State, end: State, record: Mapping[str, Any], replies: Sequence[str], needless: bool) -> tuple[str, str]:
+def judge(
+    case: Mapping[str, Any], start: State, end: State, record: Mapping[str, Any], replies: Sequence[str], needless: bool
+) -> tuple[str, str]:
     """ok, wrong, missed or unsaid, and why."""
     wanted = case.get("any_of") or [case["expect"]]
     verdicts = [compare(expect, case.get("ignore", {}), start, end) for expect in wanted]
@@ -233,7 +241,9 @@ def _stands(words: Any, said: str) -> bool:
     return bool(re.search(rf"(?<!\w){text}(?!\w)", said, re.IGNORECASE))
 
 
-def compare(expect: Mapping[str, Mapping[str, Any]], ignore: Mapping[str, Sequence[str]], start: State, end: State) -> tuple[str, str]:
+def compare(
+    expect: Mapping[str, Mapping[str, Any]], ignore: Mapping[str, Sequence[str]], start: State, end: State
+) -> tuple[str, str]:
     """The worst that any field of the house says."""
     missed = ""
     for id, was in start.items():
@@ -381,7 +391,9 @@ def _check_case(case: Any, place: str, devices: Mapping[str, Any]) -> None:
         raise FormatError(f"{place}.any_of: is empty")
     for key in ("reply", "reply_not", "before"):
         for words in case.get(key, ()):
-            if not isinstance(words, str) and not (key == "reply" and isinstance(words, list) and words and all(isinstance(one, str) for one in words)):
+            if not isinstance(words, str) and not (
+                key == "reply" and isinstance(words, list) and words and all(isinstance(one, str) for one in words)
+            ):
                 raise FormatError(f"{place}.{key}: {words!r} is no text")
     for key in ("set", "expect", "ignore"):
         _check_changes(case.get(key, {}), f"{place}.{key}", devices, key)
@@ -397,14 +409,19 @@ def _check_changes(changes: Any, place: str, devices: Mapping[str, Any], key: st
             raise FormatError(f"{place}: there is no device {id!r}")
         if not isinstance(fields, list if key == "ignore" else dict):
             raise FormatError(f"{place}.{id}: must be a {'list of fields' if key == 'ignore' else 'mapping of fields'}")
-        ranges = {name: value for name, value in fields.items() if isinstance(value, list) and name not in ("items", "done")} if key == "expect" else {}
+        ranges = (
+            {name: value for name, value in fields.items() if isinstance(value, list) and name not in ("items", "done")}
+            if key == "expect"
+            else {}
+        )
         for name, value in ranges.items():
             if len(value) != 2 or not all(isinstance(one, (int, float)) for one in value) or value[0] > value[1]:
                 raise FormatError(f"{place}.{id}.{name}: {value!r} is no range [low, high]")
-        plain = dict.fromkeys(fields) if key == "ignore" else {name: value for name, value in fields.items() if name not in ranges}
+        plain = (
+            dict.fromkeys(fields) if key == "ignore" else {name: value for name, value in fields.items() if name not in ranges}
+        )
         for name in (*ranges, *plain):
             if name not in devices[id].listed:
                 raise FormatError(f"{place}: {id!r} has no {name!r} in its state")
         if key != "ignore":
             _fill(devices[id], plain, f"{place}.{id}")
-

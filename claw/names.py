@@ -4,7 +4,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from claw.device import Device
 from claw.house import House
@@ -13,7 +13,7 @@ Words = tuple[str, ...]
 Fits = Callable[[Device], bool]
 
 ARTICLES = frozenset(["the", "a", "an", "my", "our", "your", "both", "of"])
-PREPOSITIONS = frozenset(["in", "on", "at", "from", "for", "inside", "throughout", "across", "around", "to"])
+PREPOSITIONS = frozenset({"in", "on", "at", "from", "for", "inside", "throughout", "across", "around", "to", "by", "near"})
 ALL = frozenset(["all", "every", "each", "everything", "everywhere"])
 HOME = frozenset(["house", "home", "apartment", "flat", "whole", "entire"])
 HERE = frozenset({("here",), ("this", "room"), ("in", "here")})
@@ -126,7 +126,7 @@ class Names:
         tokens = fold(words)
         for mark in ("except", "but"):
             if mark in tokens[1:]:
-                return self._except(words, mark, dict(kinds=kinds, sort=sort, speaker_area=speaker_area, fits=fits))
+                return self._except(words, mark, {"kinds": kinds, "sort": sort, "speaker_area": speaker_area, "fits": fits})
         inside = self._inside(area) if area else None
         pool = [
             one
@@ -144,7 +144,7 @@ class Names:
         return self._several(words, kinds, sort, area, speaker_area, fits) or self._suggest(found, pool)
 
     def select(self, targets: Sequence[str]) -> Selection:
-        """Devices for the targets of a tool call: ids, names, areas, "everywhere"; the first that is unknown or unclear ends it."""
+        """Devices for the targets of a tool call: ids, names, areas, "everywhere"; the first unknown or unclear one ends it."""
         devices: list[Device] = []
         for target in targets:
             if one := self.house.devices.get(target):
@@ -211,7 +211,12 @@ class Names:
             query.fits = [one for one in query.fits if one.area in self._inside(speaker_area)]
         if not query.words:
             return self._pick(
-                query.fits, query, bare=True, group=query.group or query.here, place=speaker_area if query.here else ""
+                query.fits,
+                query,
+                speaker_area,
+                bare=True,
+                group=query.group or query.here,
+                place=speaker_area if query.here else "",
             )
         if owned := [one for one in query.fits if query.words in one.owner and query.words not in self._places]:
             return self._pick(owned, query, speaker_area)
@@ -238,7 +243,11 @@ class Names:
         if not rest:
             if not there and (named := [one for one in query.fits if words in one.names]):
                 return self._pick(named, query)
-            return self._pick(there, query, bare=True, group=True, place=label) if there else Selection(unknown="anything", bare=True, place=label)
+            return (
+                self._pick(there, query, bare=True, group=True, place=label)
+                if there
+                else Selection(unknown="anything", bare=True, place=label)
+            )
         exact = [one for one in there if query.words in one.names or rest in one.names]
         if exact and not (query.plural and set(rest) <= exact[0].nouns):
             return self._pick(exact, query, place=label)
@@ -255,13 +264,19 @@ class Names:
             inside = self._inside(speaker_area)
             fits = [one for one in fits if one.area in inside] or fits
         if len(fits) > 1 and not group:
-            fits = [one for one in fits if query.words in one.owner] or [one for one in fits if query.words in one.names] or fits
+            fits = (
+                [one for one in fits if query.words in one.owner]
+                or [one for one in fits if query.words in one.names]
+                or [one for one in fits if {*query.words} in map(set, one.names)]
+                or fits
+            )
         devices = tuple(one.device for one in fits)
         if len(devices) == 1 or group:
             return Selection(devices, group=group, bare=bare, place=place)
         return Selection(ambiguous=devices, place=place)
 
-    def _several(self, words: str, kinds: Collection[str] | None, sort: str, area: str, speaker_area: str, fits: Fits | None) -> Selection | None:  # fmt: skip
+    def _several(self, words: str, kinds: Collection[str] | None, sort: str, area: str, speaker_area: str,
+                 fits: Fits | None) -> Selection | None:  # fmt: skip
         """ "A and B": both, when each is known by itself."""
         parts = [part for part in re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*", words.strip()) if part]
         if len(parts) < 2:
@@ -274,7 +289,9 @@ class Names:
             found[0] = self.find(f"{parts[0]} {noun}", kinds=kinds, sort=sort, area=area, speaker_area=speaker_area, fits=fits)
         if not all(one.devices for one in found):
             return None
-        return Selection(tuple(dict.fromkeys(d for one in found for d in one.devices)), group=True, bare=any(one.bare for one in found))
+        return Selection(
+            tuple(dict.fromkeys(d for one in found for d in one.devices)), group=True, bare=any(one.bare for one in found)
+        )
 
     def _except(self, words: str, mark: str, narrowed: dict[str, object]) -> Selection:
         """ "everything except the bedroom"; both sides must be known."""
@@ -288,11 +305,15 @@ class Names:
         names = {" ".join(words): self.house.name(one.device) for one in pool for words in one.names}
         names |= {" ".join(words): label for words, label in self._labels.items()}
         near = difflib.get_close_matches(found.unknown, names, 1, 0.7)
-        return Selection(unknown=found.unknown, place=found.place, nearest=names[near[0]] if near else "")
+        return replace(found, nearest=names[near[0]] if near else "")
 
 
 def _nouns(kind: str, sort: str) -> set[str]:
     words = set(stems(sort)) | set(SORTS.get(sort.casefold(), "").split())
+    if kind == "player" and sort and sort != "speaker":  # a TV is no speaker
+        return words | (set(NOUNS["player"].split()) - {"speaker"})
+    if kind == "heater" and sort:  # "the heating" is not the pool
+        return words | {"heater", "temperature"}
     return words if sort in OWN_NOUNS_ONLY else words | set(NOUNS.get(kind, kind).split())
 
 

@@ -47,7 +47,9 @@ class Rooms:
         it = call_of_it(self.house, self.house.devices[id])
         rooms = f"{', '.join(known)}, a new one as “in the …”, or none" if known else "for example “in the hall”, or none"
         self.house.describe(id, room_asked=True)
-        answer = await self.asks.ask(f"Which room is {it} in? ({rooms})", about=id, accepts=lambda text: self._room_of(text) is not None)
+        answer = await self.asks.ask(
+            f"Which room is {it} in? ({rooms})", about=id, accepts=lambda text: self._room_of(text) is not None
+        )
         if answer is not None and (room := self._room_of(answer)):
             self.house.describe(id, area=room)
 

@@ -23,7 +23,9 @@ def state(device: dict[str, Any]) -> str:
             shown = "on" if value else "off"
         bare = name in ("on", "playback", "activity", "value")
         shown = f"{shown:g}" if isinstance(shown, float) else shown
-        parts.append(f"{'' if bare else name.replace('_', ' ') + ' '}{shown}{UNITS.get(name, '')}{unit if name == 'value' else ''}")
+        parts.append(
+            f"{'' if bare else name.replace('_', ' ') + ' '}{shown}{UNITS.get(name, '')}{unit if name == 'value' else ''}"
+        )
     return ", ".join(parts)
 
 

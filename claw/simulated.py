@@ -25,7 +25,7 @@ PARTS: dict[str, dict[str, type[Capability]]] = {  # kind -> field -> capability
     "alarm": {"mode": core.Alarm},
     "list": {"items": core.ListItems, "done": core.ListItems},
     "sensor": {"value": core.Sensor, "unit": core.Sensor},
-}  # fmt: skip
+}
 
 
 class Simulated(Device):
@@ -44,7 +44,13 @@ def _settled(command: str, value: Any) -> Any:
     """One end state where a command is content with any of several."""
     if not isinstance(value, (set, frozenset)):
         return value
-    return {"pause": "paused", "stop_playing": "stopped", "pause_cleaning": "paused", "return_home": "returning", "turn_on": "heat"}[command]
+    return {
+        "pause": "paused",
+        "stop_playing": "stopped",
+        "pause_cleaning": "paused",
+        "return_home": "returning",
+        "turn_on": "heat",
+    }[command]
 
 
 def _follow(device: Device, command: str, args: dict[str, Any]) -> dict[str, Any]:
@@ -84,7 +90,7 @@ def kind_of(kind: str, fields: frozenset[str]) -> type[Simulated]:
         parts.append(core.Camera)
     if core.Target in parts and core.Climate in parts:
         parts = [core.Thermostat, *(part for part in parts if part not in (core.Target, core.Climate))]
-    made = type(f"Simulated{kind.title()}", (Simulated, *parts), {"kind": kind, "listed": fields})
+    made: type[Simulated] = type(f"Simulated{kind.title()}", (Simulated, *parts), {"kind": kind, "listed": fields})
     for name, command in made.commands.items():
         setattr(made, name, _runner(command))
     return made
@@ -97,7 +103,14 @@ def build(house_yaml: Mapping[str, Any], house: House) -> dict[str, Simulated]:
     devices = {}
     for one in house_yaml["devices"]:
         make = kind_of(one["kind"], frozenset(one["state"]))
-        device = make(one["id"], one["name"], area=one.get("area", ""), sort=one.get("class", ""), maker=one.get("maker", ""), model=one.get("model", ""))
+        device = make(
+            one["id"],
+            one["name"],
+            area=one.get("area", ""),
+            sort=one.get("class", ""),
+            maker=one.get("maker", ""),
+            model=one.get("model", ""),
+        )
         house.adopt(device, skill="simulated")
         if one.get("aliases"):
             house.describe(one["id"], aliases=one["aliases"])

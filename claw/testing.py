@@ -1,14 +1,18 @@
-"""For authors of skills: a home for one skill, without a daemon. Nothing here touches a network."""
+"""For authors of skills: a home for one skill, and a whole daemon in the test's own process."""
 
+import asyncio
+import contextlib
 import importlib.util
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from claw.clock import Clock
+from claw.config import parse
+from claw.daemon import Daemon
 from claw.skill import Home
 
 
@@ -57,3 +61,42 @@ def load_skill(path: Path) -> ModuleType:
     sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
+
+
+@contextlib.asynccontextmanager
+async def running(data: Path, config: str = "", *, clock: Clock | None = None) -> AsyncIterator[Daemon]:
+    """A daemon on a data folder, stopped at the end. `config` is TOML; name interfaces and subnets in it, or it looks at the LAN."""
+    daemon = Daemon(parse(config), data, clock=clock)
+    task = asyncio.create_task(daemon.run())
+    try:
+        await asyncio.wait([task, asyncio.create_task(daemon.ready.wait())], return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            task.result()
+        yield daemon
+    finally:
+        daemon.stop()
+        await task
+
+
+async def eventually(condition: Callable[[], object], *, seconds: float = 10.0) -> None:
+    """Wait until `condition()` is true; AssertionError when it is not in time."""
+    end = asyncio.get_running_loop().time() + seconds
+    while not condition():
+        assert asyncio.get_running_loop().time() < end, f"not within {seconds:g} s"
+        await asyncio.sleep(0.01)
+
+
+async def say(daemon: Daemon, text: str, *, chat: str = "terminal") -> dict[str, Any]:
+    """Write to a running daemon through its terminal bridge, and wait for the record of the turn."""
+    from claw.inbox import Answered
+
+    answers: asyncio.Queue[Answered] = asyncio.Queue()
+    forget = daemon.events.subscribe(Answered, answers.put_nowait)
+    try:
+        message = daemon.terminal.receive(text, f"test:{daemon.clock.monotonic()}:{id(answers)}", chat)
+        assert message is not None
+        while (answer := await asyncio.wait_for(answers.get(), 30)).message.id != message.id:
+            pass
+        return answer.record
+    finally:
+        forget()

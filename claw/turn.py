@@ -46,7 +46,7 @@ class Turn:
 
 def outcome_of(step: Step) -> str:
     """One word for a call at several devices: the worst of them."""
-    if step.ruling == "declined":
-        return "declined"
+    if step.ruling in ("declined", "refused"):
+        return step.ruling
     outcomes = {one.outcome for one in step.outcomes.values()}
     return next((word for word in ("unknown", "failed", "refused", "declined") if word in outcomes), "done")

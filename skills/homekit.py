@@ -18,14 +18,8 @@ sys.modules.setdefault("aiocoap", None)  # type: ignore[arg-type]  # else aiohom
 
 from aiohomekit.characteristic_cache import CharacteristicCacheMemory
 from aiohomekit.controller.ip import IpController, IpDiscovery, IpPairing
-from aiohomekit.exceptions import (
-    AccessoryDisconnectedError,
-    AuthenticationError,
-    FormatError,
-    HomeKitException,
-    HttpErrorResponse,
-)
-from aiohomekit.exceptions import MaxTriesError, UnavailableError
+from aiohomekit.exceptions import AccessoryDisconnectedError, AuthenticationError, FormatError, HomeKitException
+from aiohomekit.exceptions import HttpErrorResponse, InvalidError, MaxTriesError, UnavailableError
 from aiohomekit.model.categories import Categories
 from aiohomekit.model.characteristics import CharacteristicsTypes as C
 from aiohomekit.model.characteristics.characteristic import check_convert_value
@@ -44,7 +38,7 @@ AT_ONCE = 48  # characteristics in one request; more make the address too long f
 JAMMED, UNKNOWN = 2, 3  # LockCurrentState
 MODES = ("off", "heat", "cool", "heat_cool")  # TargetHeatingCoolingState 0-3
 OTHERS = "it is paired with another controller; remove it there first"
-WRONG = "the code was wrong three times; I stop here, since wrong codes lock an accessory"
+WRONG = "no code was accepted; I stop after three, since wrong codes lock an accessory"
 LOCKED = "it has locked itself after too many wrong codes; switch it off and on, then pair it again"
 NONSENSE = "it answered something that makes no sense"
 
@@ -227,10 +221,10 @@ class Shade(HomekitDevice):
 
 
 class Bolt(HomekitDevice):
-    """A jammed lock has given up its target, unless it was told anew since; what it is then, nobody knows."""
+    """A lock that jams gives up its target; what it is then, nobody knows, so the last state that it knew stays."""
 
     kind = "lock"
-    trying = False
+    trying = False  # told anew while it was jammed
 
     async def lock(self) -> None:
         await self._turn(1)
@@ -239,12 +233,12 @@ class Bolt(HomekitDevice):
         await self._turn(0)
 
     async def _turn(self, target: int) -> None:
-        self.trying = True
+        self.trying = self.raw.get(C.LOCK_MECHANISM_CURRENT_STATE) == JAMMED
         await self.write(LOCK_MECHANISM_TARGET_STATE=target)
 
     def report(self) -> dict[str, Any]:
         state, current = super().report(), self.raw.get(C.LOCK_MECHANISM_CURRENT_STATE)
-        if current in (JAMMED, UNKNOWN):  # then the last state that it knew stays
+        if current in (JAMMED, UNKNOWN):
             state.pop("locked")
         self.trying = self.trying and current == JAMMED
         if current == JAMMED and not self.trying:
@@ -333,6 +327,7 @@ class Hub:
         self.pairing.dispatcher_connect(self._heard)
         self.devices: dict[str, HomekitDevice] = {}
         self._fresh = False  # connected since the last survey: subscriptions are gone
+        self._written: dict[tuple[int, int], float] = {}  # when, to be read again
         self._lock = asyncio.Lock()
 
     async def survey(self) -> list[HomekitDevice]:
@@ -350,13 +345,22 @@ class Hub:
         return new
 
     async def _connect(self) -> None:
-        try:
-            async with asyncio.timeout(10):
-                await self.pairing.connection.ensure_connection()
-        except AuthenticationError:
+        for _ in range(10):
+            with contextlib.suppress(TimeoutError, AuthenticationError):
+                async with asyncio.timeout(1):  # aiohomekit goes on trying meanwhile
+                    return await self.pairing.connection.ensure_connection()
+            self._check_key()
+        raise DeviceError("it cannot be reached")
+
+    def _check_key(self) -> None:
+        """DeviceError when the last attempt to connect shows that our key is refused.
+
+        An accessory without any pairing answers so early that aiohomekit only calls it invalid; then its TXT record says so too.
+        """
+        error = self.pairing.connection.last_connector_error
+        unpaired = number(self.found, "sf", 0) & StatusFlags.UNPAIRED
+        if isinstance(error, AuthenticationError) or (isinstance(error, InvalidError) and unpaired):
             self._forget()
-        except TimeoutError:
-            raise DeviceError("it cannot be reached") from None
 
     async def _subscribe(self) -> None:
         """Ask for events, one request per accessory as Apple's controllers do it."""
@@ -377,12 +381,20 @@ class Hub:
                 if now - begun >= POLL:
                     return
                 seen = now
+                await self._settle(now)
                 continue
             self._offline()
-            if isinstance(self.pairing.connection.last_connector_error, AuthenticationError):
-                self._forget()
+            self._check_key()
             if now - seen > GONE:
                 raise DeviceError("it did not come back")
+
+    async def _settle(self, now: float) -> None:
+        """Read again what was written a second ago: an older event may have come after it (HAP-python holds them 0.5 s)."""
+        if due := [key for key, at in self._written.items() if now - at >= 1]:
+            for key in due:
+                del self._written[key]
+            with contextlib.suppress(DeviceError):  # a lost connection is seen at the next turn
+                self._share(await self.fetch(due))
 
     async def fetch(self, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], dict[str, Any]]:
         """What these characteristics are now: rows with a value or a status."""
@@ -393,6 +405,7 @@ class Hub:
 
     async def put(self, rows: list[dict[str, Any]]) -> None:
         """Write characteristics; DeviceError when the accessory refuses one."""
+        self._written |= {(row["aid"], row["iid"]): self.home.clock.monotonic() for row in rows}
         reply = await self._request(self.pairing.connection.put_json, "/characteristics", {"characteristics": rows})
         for row in reply.get("characteristics", []) if isinstance(reply, dict) else []:
             if row.get("status"):
@@ -476,7 +489,7 @@ async def pair(found: Found, home: Home, ask: Ask) -> bool:
         if re.fullmatch(r"[0-9]{8}", code):
             if await try_code(found, home, f"{code[:3]}-{code[3:5]}-{code[5:]}"):
                 return True
-            prefix = "That code is wrong. "
+            prefix = "That code was not accepted. "
     raise DeviceError(WRONG)
 
 

@@ -1,8 +1,8 @@
 """Sonos players: transport commands go to the coordinator of the group, volume to the player itself.
 
-SoCo writes and reads the messages; they travel over aiohttp and not through SoCo's blocking calls, because those follow redirects,
-read answers of any size, and hold a thread for as long as a player drips. An event (GENA) only says "look again": its content is not
-believed. The player's own answers are the state, asked again each minute, when the subscriptions are renewed as well.
+SoCo writes and reads the messages; they travel over aiohttp and not through SoCo's blocking calls, because those follow
+redirects, read answers of any size and hold a thread for as long as a player drips. An event (GENA) only says "look again":
+its content is not believed. The player's own answers are the state, and are asked again each minute, with a renewal.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import contextlib
 import ipaddress
 import re
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -105,6 +105,69 @@ class Wire:
         return uid.removeprefix("uuid:"), clean(name) or "speaker", clean(model)
 
 
+class Ears:
+    """GENA: subscriptions to services of players, and where their NOTIFY requests arrive. An event only means: look again."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.wire, self.callback, self.pushed = wire, "", asyncio.Event()
+        self.sids: dict[str, str] = {}  # event address -> SID
+        self.runner = web.ServerRunner(web.Server(self.notified), shutdown_timeout=1.0)
+
+    async def open(self, address: str) -> None:
+        """Listen on this address of ours, under a path that nobody can guess; with no address there are no events, only polls."""
+        await self.runner.setup()
+        if address:
+            await web.TCPSite(self.runner, address, 0).start()
+            self.callback = f"http://{address}:{self.runner.addresses[0][1]}/{secrets.token_urlsafe(16)}"
+
+    async def notified(self, request: web.BaseRequest) -> web.Response:
+        """Take one NOTIFY."""
+        if not self.callback.endswith(request.path):
+            return web.Response(status=404)
+        self.pushed.set()
+        return web.Response()
+
+    async def wait(self, timer: Coroutine[Any, Any, None]) -> None:
+        """Until something is pushed, or the timer ends."""
+        waiting = [asyncio.ensure_future(self.pushed.wait()), asyncio.ensure_future(timer)]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waiting:
+                one.cancel()
+        self.pushed.clear()
+
+    async def hear(self, services: set[Any], renew: bool) -> None:
+        """Be subscribed to these services and no others; a renewal finds out whether a player has forgotten us."""
+        wanted = {service.base_url + service.event_subscription_url for service in services} if self.callback else set()
+        for url in set(self.sids) - wanted:
+            await self.unsubscribe(url)
+        for url in wanted if renew else wanted - set(self.sids):
+            with contextlib.suppress(*FAILURES):  # the poll tells whether it is there
+                await self.subscribe(url)
+
+    async def subscribe(self, url: str) -> None:
+        """Renew by the SID; subscribe anew without one or when the player does not know it (412)."""
+        sid = self.sids.pop(url, "")
+        for headers in [{"SID": sid}] * bool(sid) + [{"CALLBACK": f"<{self.callback}>", "NT": "upnp:event"}]:
+            status, answer, _ = await self.wire.fetch("SUBSCRIBE", url, {**headers, "TIMEOUT": "Second-300"})
+            if status == 200:
+                self.sids[url] = answer.get("SID", "")
+                return
+
+    async def unsubscribe(self, url: str) -> None:
+        """Tell the player, if it is still there."""
+        with contextlib.suppress(*FAILURES):
+            await self.wire.fetch("UNSUBSCRIBE", url, {"SID": self.sids.pop(url)})
+
+    async def close(self) -> None:
+        """Unsubscribe, in two seconds at most, and stop listening."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(2):
+                await asyncio.gather(*map(self.unsubscribe, list(self.sids)))
+        await self.runner.cleanup()
+
+
 class Sonos(Device, Player, Volume):
     """One player."""
 
@@ -112,13 +175,9 @@ class Sonos(Device, Player, Volume):
 
     def __init__(self, uid: str, name: str, model: str, found: Found, wire: Wire, home: Home) -> None:
         super().__init__(f"sonos-{uid}", name, found=found, area=name, maker="Sonos", model=model)
-        self.uid, self.home, self.ask, self.fetch = uid, home, wire.ask, wire.fetch
+        self.uid, self.home, self.ask, self.ears = uid, home, wire.ask, Ears(wire)
         self.own = self.leader = SoCo(found.host, PORT)
         self.zones: dict[str, Zone] = {}
-        self.pushed = asyncio.Event()
-        self.callback = ""
-        self.subscriptions: dict[str, str] = {}  # event address -> SID
-        self.listener: web.ServerRunner | None = None
 
     # -- commands
 
@@ -186,9 +245,10 @@ class Sonos(Device, Player, Volume):
             )  # fmt: skip
             try:
                 found = from_didl_string(page.get("Result", ""))
+                new = {clean(item.title): item for item in found if item.resources and item.resources[0].uri}
             except NONSENSE as error:
                 raise DeviceError("its favourites make no sense") from error
-            items = {clean(item.title): item for item in found if item.resources and item.resources[0].uri} | items
+            items = items | new | items  # the first of a name is kept
         return items
 
     async def start(self, item: Any) -> None:
@@ -200,7 +260,7 @@ class Sonos(Device, Player, Volume):
         added = await self.transport(
             "AddURIToQueue", EnqueuedURI=uri, EnqueuedURIMetaData=meta, DesiredFirstTrackNumberEnqueued=0, EnqueueAsNext=0
         )
-        await self.load(f"x-rincon-queue:{self.zones[self.uid].leader}#0", "", int(added.get("FirstTrackNumberEnqueued", 1)))
+        await self.load(f"x-rincon-queue:{self.zones[self.uid].leader}#0", "", _whole(added.get("FirstTrackNumberEnqueued")))
 
     async def load(self, uri: str, meta: str, track: int = 0) -> None:
         """Choose this address (and track of the queue) and play it."""
@@ -222,8 +282,7 @@ class Sonos(Device, Player, Volume):
         state: dict[str, Any] = {"title": await self.title_of(position), "muted": MUTED.get(mute.get("CurrentMute", ""))}
         if playback := PLAYBACK.get(transport.get("CurrentTransportState", "")):
             state["playback"] = playback
-        level = volume.get("CurrentVolume", "")
-        self.update(volume=int(level) if level.isdecimal() else level, **state)
+        self.update(volume=_whole(volume.get("CurrentVolume")), **state)
 
     async def title_of(self, position: dict[str, str]) -> str:
         """The title of the track, else of the station; nothing for a TV or a line in."""
@@ -254,26 +313,6 @@ class Sonos(Device, Player, Volume):
         await self.look()
         return await self.ask(self.leader.avTransport, action, **args)
 
-    # -- events
-
-    async def listen(self) -> None:
-        """Take NOTIFY requests on our address in the player's network, under a path that nobody can guess."""
-        if not (address := self.home.listen_address(self.found.host)):
-            return
-        path = f"/{secrets.token_urlsafe(16)}"
-
-        async def hear(request: web.BaseRequest) -> web.Response:
-            if request.path != path:
-                return web.Response(status=404)
-            self.pushed.set()
-            return web.Response()
-
-        self.listener = web.ServerRunner(web.Server(hear), shutdown_timeout=1.0)
-        await self.listener.setup()
-        site = web.TCPSite(self.listener, address, 0)
-        await site.start()
-        self.callback = f"<http://{address}:{self.listener.addresses[0][1]}{path}>"
-
     async def follow(self) -> None:
         """Look again when a player pushes, and each minute; raises when TRIES polls in a row have failed."""
         failures, due, clock = 0, 0.0, self.home.clock
@@ -281,56 +320,15 @@ class Sonos(Device, Player, Volume):
             try:
                 await self.refresh()
                 renew = clock.monotonic() >= due
-                await self.subscribe(renew)
+                leaders = {self.own.avTransport, self.leader.avTransport}
+                await self.ears.hear({*leaders, self.own.renderingControl, self.own.zoneGroupTopology}, renew)
                 failures, due = 0, clock.monotonic() + MINUTE if renew else due
             except FAILURES as error:
                 failures, due = failures + 1, 0.0
                 self.offline(str(error) if isinstance(error, DeviceError) else "it does not answer")
                 if failures == TRIES:
                     raise
-            await self.pause(SOON if failures else due - clock.monotonic())
-
-    async def pause(self, seconds: float) -> None:
-        """Wait for a push, at most so many seconds."""
-        waiting = [asyncio.ensure_future(self.pushed.wait()), asyncio.ensure_future(self.home.clock.sleep(seconds))]
-        try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for one in waiting:
-                one.cancel()
-        self.pushed.clear()
-
-    async def subscribe(self, renew: bool) -> None:
-        """Hear of this player and of its coordinator's music, and of nothing else; a renewal finds out whether a player forgot us."""
-        services = (self.own.avTransport, self.own.renderingControl, self.own.zoneGroupTopology, self.leader.avTransport)
-        wanted = {service.base_url + service.event_subscription_url for service in services} if self.callback else set()
-        for url in set(self.subscriptions) - wanted:
-            await self.unsubscribe(url)
-        for url in wanted if renew else wanted - set(self.subscriptions):
-            with contextlib.suppress(*FAILURES):  # the poll tells whether it is there
-                await self.subscribe_to(url)
-
-    async def subscribe_to(self, url: str) -> None:
-        """Renew by the SID; subscribe anew without one or when the player does not know it (412)."""
-        sid = self.subscriptions.pop(url, "")
-        for headers in [{"SID": sid}] * bool(sid) + [{"CALLBACK": self.callback, "NT": "upnp:event"}]:
-            status, answer, _ = await self.fetch("SUBSCRIBE", url, {**headers, "TIMEOUT": "Second-300"})
-            if status == 200:
-                self.subscriptions[url] = answer.get("SID", "")
-                return
-
-    async def unsubscribe(self, url: str) -> None:
-        """Tell the player, if it is still there."""
-        with contextlib.suppress(*FAILURES):
-            await self.fetch("UNSUBSCRIBE", url, {"SID": self.subscriptions.pop(url)})
-
-    async def close(self) -> None:
-        """Unsubscribe, in two seconds at most, and stop listening."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(2):
-                await asyncio.gather(*map(self.unsubscribe, list(self.subscriptions)))
-        if self.listener is not None:
-            await self.listener.cleanup()
+            await self.ears.wait(clock.sleep(SOON if failures else due - clock.monotonic()))
 
 
 @skill(mdns("_sonos._tcp.local."), ssdp("urn:schemas-upnp-org:device:ZonePlayer:1"), static(), errors=SoCoException)
@@ -345,7 +343,7 @@ async def connect(found: Found, home: Home) -> AsyncIterator[Device]:
         wire = Wire(session)
         player = Sonos(*await wire.introduce(found.host), found, wire, home)
         try:
-            await player.listen()
+            await player.ears.open(home.listen_address(found.host))
             await player.refresh()
             while player.zones[player.uid].hidden:
                 await home.clock.sleep(MINUTE)
@@ -353,7 +351,7 @@ async def connect(found: Found, home: Home) -> AsyncIterator[Device]:
             yield player
             await player.follow()
         finally:
-            await player.close()
+            await player.ears.close()
 
 
 def _named(wanted: str, items: dict[str, Any]) -> Any:
@@ -386,6 +384,12 @@ def _tree(text: str) -> Element:
         return fromstring(text)
     except SyntaxError:
         raise DeviceError("it answered something that makes no sense") from None
+
+
+def _whole(text: str | None) -> int:
+    if not re.fullmatch(r"\d{1,6}", text or ""):
+        raise DeviceError("it answered something that makes no sense")
+    return int(text or 0)
 
 
 def _beside(host: str, other: str) -> bool:

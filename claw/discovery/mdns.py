@@ -32,7 +32,9 @@ PTR, IN = 12, 1  # RFC 1035
 # one of them gets the answer. Measured on lo: found after 1.1 s, with multicast answers after 0.1 s.
 MULTICAST = DNSQuestionType.QM
 SETTLE = 1.5  # seconds; a replaced address leaves the cache after one (RFC 6762, 10.2)
-FLOOD = 4096  # strangers' names; zeroconf's cache ends at 10,000 records, its list of refreshes nowhere
+# Strangers' names. zeroconf's list of refreshes has no end, and in its full cache (10,000 records, four a name) a record of
+# two minutes is thrown out at once by those that claim 68 years: a real device would never be complete.
+FLOOD = 2000
 
 
 class Mdns:

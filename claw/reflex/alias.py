@@ -9,23 +9,89 @@ from claw.clock import Clock
 from claw.names import fold
 from claw.reflex.reading import Context, Reading
 
-YES = {"yes", "y", "yep", "yeah", "yup", "ok", "okay", "sure", "do it", "go ahead", "yes please", "please do", "confirm", "of course", "yes do it"}
-NO = {"no", "n", "nope", "nah", "no thanks", "no thank you", "dont", "do not", "dont do it", "leave it", "rather not", "never mind", "nevermind"}
+YES = {
+    "yes",
+    "y",
+    "yep",
+    "yeah",
+    "yup",
+    "ok",
+    "okay",
+    "sure",
+    "do it",
+    "go ahead",
+    "yes please",
+    "please do",
+    "confirm",
+    "of course",
+    "yes do it",
+}
+NO = {
+    "no",
+    "n",
+    "nope",
+    "nah",
+    "no thanks",
+    "no thank you",
+    "dont",
+    "do not",
+    "dont do it",
+    "leave it",
+    "rather not",
+    "never mind",
+    "nevermind",
+}
 STOP = {"stop", "cancel", "wait", "halt", "abort", "stop it", "stop that", "hold on", "cancel that", "no wait", "no stop"}
-THANKS = {"thanks", "thank you", "thank you very much", "thanks a lot", "cheers", "great", "perfect", "well done", "good job", "nice", "cool thanks"}
-HELLO = {"hello", "hi", "hey", "good morning", "good evening", "good afternoon", "hello there", "hi there", "hey there", "morning"}
+THANKS = {
+    "thanks",
+    "thank you",
+    "thank you very much",
+    "thanks a lot",
+    "cheers",
+    "great",
+    "perfect",
+    "well done",
+    "good job",
+    "nice",
+    "cool thanks",
+}
+HELLO = {
+    "hello",
+    "hi",
+    "hey",
+    "good morning",
+    "good evening",
+    "good afternoon",
+    "hello there",
+    "hi there",
+    "hey there",
+    "morning",
+}
 HELP = {"help", "what can you do", "what can i say", "what can i ask", "what do you do", "who are you"}
 TIME = {"what time is it", "what time is it now", "whats the time", "what is the time", "time"}
-DATE = {"what day is it", "what day is it today", "whats the date", "what is the date", "whats todays date", "what date is it", "date"}
-ORDINALS = {word: n for n, words in enumerate(("1 first one", "2 second two", "3 third three", "4 fourth four", "5 fifth five", "6 sixth six"), 1)
-            for word in words.split()}  # fmt: skip
+DATE = {
+    "what day is it",
+    "what day is it today",
+    "whats the date",
+    "what is the date",
+    "whats todays date",
+    "what date is it",
+    "date",
+}
+ORDINALS = {word: n for n, words in enumerate(("1 first one", "2 second two", "3 third three", "4 fourth four", "5 fifth five",
+    "6 sixth six"), 1)
+            for word in words.split()}
 POLITE = re.compile(
-    r"^((hey|hi|hello|ok|okay|so|well|now|please|just|kindly|claw|can you|could you|would you|will you|can i have|may i have|i want you to|i want to|i want"
-    r"|i would like you to|i would like to|i would like|i'd like you to|i'd like to|i'd like|i need you to|let's|lets|go ahead and)[,\s]+)+"
+    r"^((hey|hi|hello|ok|okay|so|well|now|please|just|kindly|claw|can you|could you|would you|will you|can i have|may i have"
+    r"|i want you to|i want to|i want|i would like you to|i would like to|i would like|i'd like you to|i'd like to|i'd like"
+    r"|i need you to|let's|lets|go ahead and)[,\s]+)+"
     r"|([,\s]+(please|thanks|thank you|for me|now|right now|right away|immediately|would you|will you|claw))+$",
     re.IGNORECASE,
 )
-CAPABLE = "I can switch, dim and colour lights, open and close, lock, play music, set temperatures, and tell you how things are. Just write it."
+CAPABLE = (
+    "I can switch, dim and colour lights, open and close, lock, play music, set temperatures, and tell you how things are. "
+    "Just write it."
+)
 
 
 def plain(text: str) -> str:
@@ -66,7 +132,7 @@ class Alias:
     def _talk(self, words: str) -> str:
         now = self.clock.now()
         for said, reply in ((THANKS, "You're welcome."), (HELLO, "Hello."), (HELP, CAPABLE), (NO, "All right, I do nothing."),
-                            (TIME, f"It is {now:%H:%M}."), (DATE, f"It is {now:%A}, {now.day} {now:%B %Y}.")):  # fmt: skip
+                            (TIME, f"It is {now:%H:%M}."), (DATE, f"It is {now:%A}, {now.day} {now:%B %Y}.")):
             if words in said:
                 return reply
         return ""
@@ -80,7 +146,7 @@ def scene(text: str, context: Context) -> str:
 
 def _pick(words: str, context: Context) -> int:
     """Which option was chosen, from 1; 0 when the words choose none."""
-    labels = [" ".join(fold(str(label))) for label in context.extra.get("options", ())]
+    labels = [" ".join(fold(str(label))) for label in context.extra.get("labels", ())]
     if words in labels and labels.count(words) == 1:
         return labels.index(words) + 1
     said = [word for word in words.split() if word not in ("the", "number", "option", "one")] or words.split()

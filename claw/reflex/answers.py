@@ -53,7 +53,7 @@ class Answers:
     def _find(self, thing: str, slots: Mapping[str, Any], context: Context, fits: Any) -> Selection:
         area, kinds = str(slots.get("area", "")), slots.get("kinds")
         group = not thing or bool(ALL & set(fold(thing)))
-        narrow = dict(fits=fits, area=area, kinds=kinds, sort=str(slots.get("sort", "")))
+        narrow: dict[str, Any] = {"fits": fits, "area": area, "kinds": kinds, "sort": str(slots.get("sort", ""))}
         found = self.names.find(thing.removeprefix("any "), all=group, **narrow)
         if found.ambiguous or (group and not thing and context.area):
             near = self.names.find(thing, speaker_area=context.area, **narrow)
@@ -99,7 +99,9 @@ class Answers:
         said = []
         for room, device in by_room.items():
             value = f"{_measured(device, what):g} {unit}"
-            said.append(f"It is {value} in the {room}" if device.online else f"It was {value} in the {room} when I last heard from it")
+            said.append(
+                f"It is {value} in the {room}" if device.online else f"It was {value} in the {room} when I last heard from it"
+            )
         return ". ".join(said) + "."
 
 
@@ -120,7 +122,9 @@ def _word(device: Device, state: str) -> str:
     """The present state in the words of the question."""
     if _holds(device, state):
         return state
-    opposite = {"on": "off", "off": "on", "open": "closed", "closed": "open", "locked": "unlocked", "unlocked": "locked"}.get(state, "")
+    opposite = {"on": "off", "off": "on", "open": "closed", "closed": "open", "locked": "unlocked", "unlocked": "locked"}.get(
+        state, ""
+    )
     return opposite if opposite and _holds(device, opposite) is not None else _status(device) or f"not {state}"
 
 
@@ -164,7 +168,11 @@ def _status(device: Device) -> str:
     if isinstance(device, ListItems) and "items" in state:
         said.append(": ".join(["holding", ", ".join(state["items"])]) if state["items"] else "empty")
     if "value" in state:
-        said.append(f"{state['value']:g} {state.get('unit', '')}".strip() if isinstance(state["value"], (int, float)) else str(state["value"]))
+        said.append(
+            f"{state['value']:g} {state.get('unit', '')}".strip()
+            if isinstance(state["value"], (int, float))
+            else str(state["value"])
+        )
     return ", ".join(said)
 
 

@@ -1,12 +1,12 @@
 """The grammar level: hassil with home-assistant-intents and our own templates, wired to the house.
 
-Covers whole sentences of one wish or question. What it does not understand, and all that is negated, conditional or delayed, is no deed.
+Covers whole sentences of one wish or question. Negated, conditional and delayed wishes are no deeds.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -20,7 +20,7 @@ DOMAINS = {  # our kinds as home-assistant-intents calls them
     "light": "light", "switch": "switch", "fan": "fan", "shade": "cover", "door": "cover", "lock": "lock", "thermostat": "climate",
     "player": "media_player", "vacuum": "vacuum", "valve": "valve", "list": "todo", "sensor": "sensor", "heater": "water_heater",
     "camera": "camera", "alarm": "alarm_control_panel",
-}  # fmt: skip
+}
 VERBS = {
     "HassTurnOn": "ha_on", "HassTurnOff": "ha_off", "HassSetPosition": "set", "HassSetVolume": "volume", "HassFanSetSpeed": "speed",
     "HassClimateSetTemperature": "target", "HassMediaPause": "pause", "HassMediaUnpause": "resume", "HassMediaNext": "next",
@@ -28,7 +28,7 @@ VERBS = {
     "HassVacuumStart": "start", "HassVacuumReturnToBase": "return", "HassVacuumCleanArea": "start", "HassListAddItem": "add_item",
     "HassListCompleteItem": "tick_item", "HassListRemoveItem": "remove_item", "HassClimateGetTemperature": "ask_temperature",
     "HassStopMoving": "stop",
-}  # fmt: skip
+}
 KINDS = {"speed": ("fan",), "target": ("thermostat",), "start": ("vacuum",), "set": ("shade",), "volume": ("player",)}
 HONEST = {
     "Timer": "I cannot set timers yet.",
@@ -41,17 +41,24 @@ HONEST = {
 }
 NEGATED = re.compile(r"\b(dont|don't|do not|never|not|\w+n't|without|cannot|instead of)\b")
 UNITS = "(second|minute|hour|day|week|month|bit|while|moment|sec|min)s?"
-DAYS = "(mon|tues|wednes|thurs|fri|satur|sun)day|week(day|end)|morning|noon|afternoon|evening|night|midnight|sunset|sunrise|dawn|dusk|dark"
+DAYS = "(mon|tues|wednes|thurs|fri|satur|sun)day|week(day|end)|morning|noon|afternoon|evening|night"
+DAYS += "|midnight|sunset|sunrise|dawn|dusk|dark"
 LATER = re.compile(
-    rf"\b(if|when|whenever|unless|until|till|once|as soon as|tomorrow|tonight|later|after|before|while|in \w+( \w+)? {UNITS}|for \w+( \w+)? {UNITS}"
-    rf"|at \d+(:\d+)?\s*(am|pm|oclock|o'clock)|at \d+:\d+|every (other )?(\w+ )?({UNITS}|{DAYS})|(at|on|by|in the|this|next|each) ({DAYS})s?)\b"
+    rf"\b(if|when|whenever|unless|until|till|once|as soon as|tomorrow|tonight|later|after|before|while"
+    rf"|(in|for) \w+( \w+)? {UNITS}"
+    rf"|at \d+(:\d+)?\s*(am|pm|oclock|o'clock)|at \d+:\d+|every (other )?(\w+ )?({UNITS}|{DAYS})"
+    rf"|(at|on|by|in the|this|next|each) ({DAYS})s?)\b"
 )
-ACTS = re.compile(r"\b(turn|switch|open|close|lock|unlock|set|play|start|stop|pause|dim|make|put|shut|raise|lower|mute|on|off|arm|clean|wake)\b")
+ACTS = re.compile(
+    r"\b(turn|switch|open|close|lock|unlock|set|play|start|stop|pause|dim|make|put|shut|raise|lower|mute|on|off|arm|clean|wake)\b"
+)
 NUMBERS = {word: str(n) for n, word in enumerate(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split())}  # fmt: skip
-TENS = {word: n * 10 for n, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
-FRACTIONS = {"three quarters": "75", "three quarter": "75", "a quarter": "25", "one quarter": "25", "a third": "33", "two thirds": "67", "halfway": "50",
-             "half way": "50", "half": "50", "a hundred": "100", "one hundred": "100"}  # fmt: skip
+    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+        "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"])}
+TENS = {word: n * 10 for n, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)}
+FRACTIONS = {"three quarters": "75", "three quarter": "75", "a quarter": "25", "one quarter": "25", "a third": "33",
+    "two thirds": "67", "halfway": "50",
+             "half way": "50", "half": "50", "a hundred": "100", "one hundred": "100"}
 
 
 @dataclass(frozen=True)
@@ -70,12 +77,33 @@ def tidy(text: str) -> str:
     text = " ".join(text.casefold().replace("’", "'").split()).rstrip(" .!?")
     for words, digits in FRACTIONS.items():
         text = re.sub(rf"\b{words}\b(?! (a|an|hour))", digits + " percent" if "hundred" not in words else digits, text)
-    text = re.sub(rf"\b({'|'.join(TENS)})(?:[ -]({'|'.join(list(NUMBERS)[1:10])}))?\b", lambda m: str(TENS[m[1]] + int(NUMBERS.get(m[2] or "zero", "0"))), text)
-    text = re.sub(rf"\b({'|'.join(NUMBERS)})\b(?= (percent|degree)|$)|(?<=to )({'|'.join(NUMBERS)})\b", lambda m: NUMBERS[m[0]], text)
+    text = re.sub(
+        rf"\b({'|'.join(TENS)})(?:[ -]({'|'.join(list(NUMBERS)[1:10])}))?\b",
+        lambda m: str(TENS[m[1]] + int(NUMBERS.get(m[2] or "zero", "0"))),
+        text,
+    )
+    text = re.sub(
+        rf"\b({'|'.join(NUMBERS)})\b(?= (percent|degree)|$)|(?<=to )({'|'.join(NUMBERS)})\b", lambda m: NUMBERS[m[0]], text
+    )
     text = re.sub(r"(?<=\d)\s*(%|percent(?: percent)?)", " percent", text)
     text = re.sub(r"(?<=\d)\s*°\s*", " degrees ", text)
     text = re.sub(r"(?<=\d)(k|c|f|kelvin)\b", r" \1", text)
     return " ".join(re.sub(r"percent of (the )?(brightness|volume)", "percent", text).split())
+
+
+@cache
+def compiled(language: str) -> Any:
+    """home-assistant-intents with our templates merged in; they do not depend on the house. None for an unknown language."""
+    import home_assistant_intents
+    import yaml
+    from hassil.intents import Intents
+    from hassil.util import merge_dict
+
+    data = home_assistant_intents.get_intents(language)
+    own = resources.files("claw.reflex") / "sentences" / f"{language}.yaml"
+    if data and own.is_file():
+        merge_dict(data, yaml.safe_load(own.read_text(encoding="utf-8")))
+    return Intents.from_dict(data) if data else None
 
 
 class Grammar:
@@ -86,21 +114,12 @@ class Grammar:
     def __init__(self, names: Names, clock: Clock, language: str = "en") -> None:
         self.names, self.clock, self.language = names, clock, language
         self.wishes, self.answers = Wishes(names), Answers(names)
-        self._version, self._lists = -1, {}  # type: ignore[var-annotated]
+        self._version, self._lists = -1, dict[str, Any]()
 
-    @cached_property
+    @property
     def intents(self) -> Any:
-        """Their templates with ours; None for a language that nobody wrote templates for."""
-        import home_assistant_intents
-        import yaml
-        from hassil.intents import Intents
-        from hassil.util import merge_dict
-
-        data = home_assistant_intents.get_intents(self.language)
-        own = resources.files("claw.reflex") / "sentences" / f"{self.language}.yaml"
-        if data and own.is_file():
-            merge_dict(data, yaml.safe_load(own.read_text(encoding="utf-8")))
-        return Intents.from_dict(data) if data else None
+        """The templates of this language, compiled once in a process; None when nobody wrote any."""
+        return compiled(self.language)
 
     def read(self, text: str, context: Context) -> Reading | None:
         """A deed, an answer, a question back, an honest "I cannot" - or None."""
@@ -122,7 +141,11 @@ class Grammar:
 
         here = {"area": {"value": context.area, "text": context.area}}
         found = recognize_all(text, self.intents, slot_lists=self._slot_lists(), intent_context=here, language=self.language)
-        unique = {(m.intent, str(sorted(m.slots.items(), key=str))): m for m in map(_match, found) if not m.template.startswith("[<the>] {name}")}
+        unique = {
+            (m.intent, str(sorted(m.slots.items(), key=str))): m
+            for m in map(_match, found)
+            if not m.template.startswith("[<the>] {name}")
+        }
         return sorted(unique.values(), key=lambda match: match.score)
 
     def _choose(self, matches: list[Match], context: Context) -> Reading | None:
@@ -130,13 +153,18 @@ class Grammar:
         trace: list[str] = []
         sorry: Outcome | None = None
         for match in matches:
-            if sorry and match.intent == "play" and "thing" not in match.slots:
+            if sorry and match.intent in ("play", "HassMediaSearchAndPlay") and not ({"thing", "name"} & match.slots.keys()):
                 continue  # "play jazz in the attic" must not play "jazz in the attic" elsewhere
             outcome = self.outcome(match, context)
-            trace.append(f"{match.intent}: {match.template} {dict(match.slots)} -> {outcome.calls or outcome.reply or 'question'} {outcome.note}")
+            trace.append(
+                f"{match.intent}: {match.template} {dict(match.slots)} -> {outcome.calls or outcome.reply or 'question'} {outcome.note}"
+            )
             if not outcome.miss:
                 return Reading(self.level, outcome.calls, outcome.reply, outcome.options, trace=tuple(trace))
-            if sorry is None and (outcome.sure or not re.match(r'[\["]*\{?(thing|\[)', match.template) and len(str(match.slots.get("thing", "")).split()) < 6):
+            if sorry is None and (
+                outcome.sure
+                or (not re.match(r'[\["]*\{?(thing|\[)', match.template) and len(str(match.slots.get("thing", "")).split()) < 6)
+            ):
                 sorry = outcome
         return Reading(self.level, reply=sorry.reply, trace=tuple(trace)) if sorry else None
 
@@ -165,19 +193,34 @@ class Grammar:
             areas = [(name, area.name) for area in house.areas.values() for name in (area.name, *area.aliases)]
             floors = [(floor, floor) for floor in {area.floor for area in house.areas.values() if area.floor}]
             self._lists = {
-                key: TextSlotList.from_tuples(values, allow_template=False)  # type: ignore[arg-type]
+                key: TextSlotList.from_tuples(values, allow_template=False)
                 for key, values in (("name", spoken), ("area", areas), ("floor", floors))
             }
+            if self.language == "en":
+                self._lists["color"] = TextSlotList.from_tuples(_color_names(), allow_template=False)
         return self._lists
+
+
+def _color_names() -> list[tuple[str, str]]:
+    """Every CSS colour name as CSS writes it and as people say it ("light blue")."""
+    import webcolors
+
+    names = webcolors.names("css3")
+    shade = re.compile(r"^(light|dark|medium|deep|pale|royal|hot|sky)(?=[a-z])")
+    return [*((name, name) for name in names), *((shade.sub(r"\1 ", name), name) for name in names if shade.match(name))]
 
 
 def _match(result: Any) -> Match:
     slots = {name: entity.value for name, entity in result.entities.items()}
     wild = [entity for entity in result.entities_list if entity.is_wildcard]
-    units = re.search(r"\b\d+(?:\.\d+)? (percent|pct|kelvin|k|degrees? c(elsius)?|degrees? f(ahrenheit)?|fahrenheit|celsius|c|f|degrees?)\b", result.original_text or "")
+    units = re.search(
+        r"\b\d+(?:\.\d+)? (percent|pct|kelvin|k|degrees? c(elsius)?|degrees? f(ahrenheit)?|fahrenheit|celsius|c|f|degrees?)\b",
+        result.original_text or "",
+    )
     slots |= {"unit": _unit(units[1])} if units else {}
     foreign = result.intent.name.startswith("Hass")
-    score = (foreign, sum(len(entity.text) for entity in wild), len(wild), -result.text_chunks_matched)
+    vague = result.intent.name == "play" and "thing" not in slots  # its wildcard would take any sentence that begins with play
+    score = (foreign, vague, sum(len(entity.text) for entity in wild), len(wild), -result.text_chunks_matched)
     return Match(result.intent.name, result.intent_sentence.text, slots, score, result.text_chunks_matched)
 
 
@@ -214,4 +257,3 @@ def translate(match: Match) -> tuple[str, dict[str, Any]]:
     if intent == "HassGetState":
         verb = "ask_state" if "state" in slots else "ask"
     return verb, {key: value for key, value in slots.items() if value is not None}
-

@@ -1,7 +1,7 @@
 """From a verb and what was said with it to calls: which devices are meant, which command each takes, which absolute value."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from claw.call import ToolCall
@@ -27,7 +27,7 @@ from claw.capabilities import (
 )
 from claw.color import is_color
 from claw.device import Capability, Device
-from claw.names import ALL, Names, Selection, fold
+from claw.names import ALL, Names, Selection, fold, stems
 from claw.reflex.reading import Context, Option
 
 Deed = tuple[type[Capability], str]
@@ -39,9 +39,12 @@ DEEDS: dict[str, tuple[Deed, ...]] = {  # the first capability that a device has
     "close": ((Position, "close"), (Door, "close_door"), (Valve, "close_valve")),
     "lock": ((Lock, "lock"),),
     "unlock": ((Lock, "unlock"),),
-    "start": ((Vacuum, "start"), (Player, "play"), (Power, "turn_on")),
+    "start": ((Vacuum, "start"), (Player, "play"), (Power, "turn_on"), (Climate, "turn_on"), (Valve, "open_valve")),
+    "clean": ((Vacuum, "start"),),
+    "stop_cleaning": ((Vacuum, "pause_cleaning"),),
+    "stop_water": ((Valve, "close_valve"),),
     "water": ((Valve, "open_valve"),),
-    "stop": ((Vacuum, "pause_cleaning"), (Player, "stop_playing"), (Position, "stop"), (Valve, "close_valve"), (Power, "turn_off")),
+    "stop": ((Vacuum, "pause_cleaning"), (Player, "stop_playing"), (Position, "stop"), (Valve, "close_valve"), (Climate, "turn_off"), (Power, "turn_off")),
     "return": ((Vacuum, "return_home"),),
     "pause": ((Player, "pause"), (Vacuum, "pause_cleaning")),
     "resume": ((Player, "play"), (Vacuum, "start")),
@@ -66,21 +69,23 @@ DEEDS: dict[str, tuple[Deed, ...]] = {  # the first capability that a device has
     "tick_item": ((ListItems, "tick_item"),),
     "remove_item": ((ListItems, "remove_item"),),
     "set": ((Brightness, "set_brightness"), (Position, "set_position"), (Speed, "set_speed"), (Target, "set_target"), (Volume, "set_volume")),
-}  # fmt: skip
+}
 # home-assistant-intents says HassTurnOn for opening and locking too; the words of the template have decided which
 DEEDS["ha_on"] = (*DEEDS["turn_on"], (Position, "open"), (Door, "open_door"), (Lock, "lock"))
 DEEDS["ha_off"] = (*DEEDS["turn_off"], (Position, "close"), (Door, "close_door"), (Lock, "unlock"))
 
 STEPS: dict[str, tuple[tuple[type[Capability], str, str, float, float, float], ...]] = {  # command, field, step, lowest, highest
-    "brighter": ((Brightness, "set_brightness", "brightness", 20, 1, 100), (Volume, "set_volume", "volume", 10, 0, 100)),
-    "dimmer": ((Brightness, "set_brightness", "brightness", -20, 1, 100), (Volume, "set_volume", "volume", -10, 0, 100)),
+    "brighter": ((Brightness, "set_brightness", "brightness", 20, 1, 100),),
+    "dimmer": ((Brightness, "set_brightness", "brightness", -20, 1, 100),),
+    "up": ((Brightness, "set_brightness", "brightness", 20, 1, 100), (Volume, "set_volume", "volume", 10, 0, 100), (Target, "set_target", "target", 1, 5, 100)),
+    "down": ((Brightness, "set_brightness", "brightness", -20, 1, 100), (Volume, "set_volume", "volume", -10, 0, 100), (Target, "set_target", "target", -1, 5, 100)),
     "louder": ((Volume, "set_volume", "volume", 10, 0, 100),),
     "quieter": ((Volume, "set_volume", "volume", -10, 0, 100),),
     "warmer": ((Target, "set_target", "target", 1, 5, 100), (ColorTemperature, "set_color_temperature", "color_temperature", -500, 2000, 6500)),
     "colder": ((Target, "set_target", "target", -1, 5, 100), (ColorTemperature, "set_color_temperature", "color_temperature", 500, 2000, 6500)),
     "faster": ((Speed, "set_speed", "speed", 25, 0, 100),),
     "slower": ((Speed, "set_speed", "speed", -25, 25, 100),),
-}  # fmt: skip
+}
 for _verb, _steps in STEPS.items():
     DEEDS[_verb] = tuple((step[0], step[1]) for step in _steps)
 
@@ -88,15 +93,20 @@ ARGUMENT = {
     "set_brightness": "brightness", "set_position": "position", "set_speed": "speed", "set_target": "target", "set_volume": "volume",
     "set_tilt": "tilt", "set_color": "color", "set_color_temperature": "color_temperature", "set_mode": "mode", "play_media": "media",
     "select_source": "source", "arm": "mode", "add_item": "item", "tick_item": "item", "remove_item": "item",
-}  # fmt: skip
+}
 BARE = {  # what is meant when only a room was named
-    **dict.fromkeys(("turn_on", "turn_off", "ha_on", "ha_off", "brightness", "brighter", "dimmer", "color", "white"), ("light",)),
+    **dict.fromkeys(
+        ("turn_on", "turn_off", "ha_on", "ha_off", "brightness", "brighter", "dimmer", "up", "down", "color", "white"), ("light",)
+    ),
     **dict.fromkeys(("warmer", "colder", "target"), ("thermostat", "heater")),
     "open": ("shade", "door"),
     "close": ("shade", "door"),
     "start": ("vacuum",),
 }
-EVERYTHING = {"turn_on": ("light",), "turn_off": ("light", "switch", "fan", "player", "heater")}  # a thermostat off is frost: by name only
+EVERYTHING = {
+    "turn_on": ("light",),
+    "turn_off": ("light", "switch", "fan", "player", "heater"),
+}  # a thermostat off is frost: by name only
 PLAYING = ("pause", "stop_playing", "stop", "next", "previous", "mute", "unmute", "volume", "louder", "quieter", "resume")
 PERCENT = ("set_brightness", "set_position", "set_speed", "set_volume", "set_tilt")
 LOWEST, HIGHEST = 5.0, 100.0  # degrees that any room, pool or sauna can be asked for; the policy is narrower
@@ -140,16 +150,22 @@ class Wishes:
             return Outcome(reply=str(error), note=note)
 
     def _select(self, verb: str, slots: Mapping[str, Any], context: Context) -> Selection:
-        thing = str(slots.get("thing", ""))
+        thing = " in ".join(str(slots[name]) for name in ("thing", "place") if slots.get(name))
         kinds = slots.get("kinds") or (None if thing or slots.get("area") else BARE.get(verb))
         deeds = _narrow(verb, slots)
         area, group = slots.get("area", ""), bool(slots.get("area")) and not thing
         found = self.names.find(thing, kinds=kinds, sort=slots.get("sort", ""), area=area, speaker_area=context.area, all=group,
-                                fits=lambda device: _deed(deeds, device) is not None)  # fmt: skip
+                                fits=lambda device: _deed(deeds, device) is not None)
         if found.bare and found.devices and (meant := _meant(verb, thing, found)):
             devices = tuple(device for device in found.devices if device.kind in meant)
-            found = Selection(devices, group=True, place=found.place) if devices else Selection(unknown=meant[0], place=found.place, bare=True)
+            devices = devices or self._namesake(thing, found.devices)
+            found = replace(found, devices=devices) if devices else Selection(unknown=meant[0], place=found.place, bare=True)
         return _prefer(verb, found, thing)
+
+    def _namesake(self, thing: str, devices: Sequence[Device]) -> tuple[Device, ...]:
+        """The only device of a place that bears its name: the fountain's "Fountain Switch"."""
+        alike = [device for device in devices if set(stems(thing)) <= set(stems(self.house.name(device)))]
+        return tuple(alike) if len(alike) == 1 and alike[0].kind == "switch" else ()
 
     def unknown(self, found: Selection, verb: str = "") -> str:
         """A sentence that says which words the house does not know."""
@@ -207,18 +223,28 @@ def _meant(verb: str, thing: str, found: Selection) -> tuple[str, ...]:
         return EVERYTHING[verb]
     kinds = {device.kind for device in found.devices}
     if verb == "set" and len(kinds) > 1:  # "set the bedroom to 20": 20 of what?
-        return ("thermostat",) if kinds & {"thermostat"} and "light" not in kinds else ("nothing",) if "light" not in kinds else ("light",)
+        return (
+            ("thermostat",)
+            if kinds & {"thermostat"} and "light" not in kinds
+            else ("nothing",)
+            if "light" not in kinds
+            else ("light",)
+        )
     return BARE.get(verb, ()) if thing and not ALL & set(fold(thing)) else ()
 
 
 def _prefer(verb: str, found: Selection, thing: str) -> Selection:
     """Among several players the one that plays (or, to go on, the one that paused)."""
     several = found.ambiguous or (found.devices if len(found.devices) > 1 else ())
-    if verb not in PLAYING or not several or (thing and found.devices):
+    if verb not in PLAYING or not several or (found.devices and not found.bare) or ALL & set(fold(thing)):
         return found
     wanted = ("paused",) if verb == "resume" else ("playing",)
-    active = tuple(d for d in several if d.state.get("playback") in wanted or d.state.get("activity") == "cleaning" and verb in ("stop", "pause"))
-    if len(active) == 1 or (active and verb == "stop_playing"):
+    active = tuple(
+        d
+        for d in several
+        if d.state.get("playback") in wanted or (d.state.get("activity") == "cleaning" and verb in ("stop", "pause"))
+    )
+    if len(active) == 1 or (active and (verb == "stop_playing" or (thing and verb in ("pause", "stop")))):
         return Selection(active, group=len(active) > 1)
     return Selection(ambiguous=active or several) if len(several) > 1 else found
 
@@ -262,7 +288,10 @@ def _value(argument: str, command: str, slots: Mapping[str, Any], device: Device
         return {argument: round(_within(number, 0, 100, "percent", name))}
     if argument == "color_temperature":
         return {argument: round(_within(number, 1000, 12000, "kelvin", name))}
-    fahrenheit = slots.get("unit") == "fahrenheit" or (slots.get("unit") != "celsius" and isinstance(device, Climate) and 45 < number < 100)
+    fahrenheit = slots.get("unit") == "fahrenheit" or (
+        slots.get("unit") != "celsius"
+        and ((isinstance(device, Climate) and 45 < number < 100) or (not isinstance(device, Climate) and 100 < number < 213))
+    )
     celsius = (number - 32) * 5 / 9 if fahrenheit else number
     high = 35.0 if isinstance(device, Climate) else HIGHEST
     return {argument: round(_within(celsius, LOWEST, high, "degrees Celsius", name), 1)}

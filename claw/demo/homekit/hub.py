@@ -1,6 +1,8 @@
 """A virtual HomeKit bridge, or one accessory without a bridge, on HAP-python: real pairing and encryption, our own motors."""
 
 import asyncio
+import hashlib
+import os
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,11 +10,14 @@ from pyhap.accessory import Bridge
 from pyhap.accessory_driver import AccessoryDriver
 from pyhap.hap_protocol import HAPServerProtocol
 from pyhap.hap_server import HAPServer
+from pyhap.hsrp import Server as SrpServer
+from pyhap.params import get_srp_context
 
 from claw.demo.homekit.parts import PARTS, Part
 from claw.demo.virtual import Faults, Network, Virtual
 
 PORT = 51826
+BUNDLE = 0.5  # seconds
 
 
 class _Hub(Bridge):  # type: ignore[misc]
@@ -22,6 +27,14 @@ class _Hub(Bridge):  # type: ignore[misc]
 
 class _Wire(HAPServerProtocol):  # type: ignore[misc]
     """One connection, with the misdeeds that a test asks for."""
+
+    _event_timer: Any
+
+    def queue_event(self, data: dict[str, Any], immediate: bool) -> None:
+        """Bundle events for 0.5 s of the house's time, as HAP-python does in real time."""
+        if not self._event_timer:
+            self._event_timer = self.loop.call_later(BUNDLE / self.accessory_driver.speed, self._send_events)
+        super().queue_event(data, immediate)
 
     def _process_response(self, response: Any) -> None:
         faults: Faults = self.accessory_driver.faults
@@ -35,6 +48,44 @@ class _Wire(HAPServerProtocol):  # type: ignore[misc]
     def _answer(self, response: Any) -> None:
         if not self.transport.is_closing():
             super()._process_response(response)
+
+
+class _Key(int):
+    """A session key whose 64 bytes survive HAP-python's long_to_bytes(), which would drop leading zeros."""
+
+    _shifted = -8
+
+    def __rshift__(self, bits: int) -> int:
+        self._shifted = bits
+        return int(self) >> bits
+
+    def __ne__(self, other: object) -> bool:  # its loop asks "not all bytes yet?"
+        more, self._shifted = self._shifted < 504, self._shifted if self._shifted < 504 else -8
+        return more
+
+    __hash__ = int.__hash__
+
+
+class _Srp(SrpServer):  # type: ignore[misc]
+    """HAP-python 5.0 drops leading zero bytes of B, S and K, and so refuses 3 of 256 right codes; this one keeps them."""
+
+    def _derive_B(self) -> int:
+        while (public := int(super()._derive_B())).bit_length() <= self.N_len - 8:
+            self.b = int.from_bytes(os.urandom(32))
+        return public
+
+    def _get_K(self) -> int:
+        self.Sb: bytes = self._padN(self.Sb)
+        return int(super()._get_K())
+
+    def set_A(self, client_key: bytes) -> None:
+        super().set_A(client_key)
+        self.Kb = self.K.to_bytes(64)
+        self.M = self._get_M()
+        self.HAMK = self._get_HAMK()
+
+    def get_session_key(self) -> int:
+        return _Key(self.K)
 
 
 class _Server(HAPServer):  # type: ignore[misc]
@@ -53,9 +104,14 @@ class _Driver(AccessoryDriver):  # type: ignore[misc]
     """Keeps its state in memory only, and lies on request."""
 
     faults: Faults
+    speed: float
 
     def persist(self) -> None:
         """Write no accessory.state."""
+
+    def setup_srp_verifier(self) -> None:
+        """Begin a pairing."""
+        self.srp_verifier = _Srp(get_srp_context(3072, hashlib.sha512, 16), b"Pair-Setup", self.state.pincode)
 
     def set_characteristics(self, query: dict[str, Any], client: Any) -> Any:
         if self.faults.lies:
@@ -143,7 +199,7 @@ class VirtualHomekit(Virtual):
             address=self.address, port=PORT, persist_file="", pincode=self.code.encode(), mac=self.mac,
             loop=asyncio.get_running_loop(), async_zeroconf_instance=self._voice, zeroconf_server=host,
         )  # fmt: skip
-        self._driver.faults = self.faults
+        self._driver.faults, self._driver.speed = self.faults, self.speed
         hub = _Hub(self._driver, self.name) if self.bridge else None
         for number, (kind, name) in enumerate(self.parts if self.bridge else self.parts[:1], start=2):
             aid = (number if number < 7 else number + 1) if hub else 1  # HAP-python avoids 7

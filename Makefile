@@ -1,0 +1,37 @@
+# The two commands: `make demo` and `make test`. Both set up .venv first when it is missing or pyproject.toml changed.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+
+.PHONY: demo setup test test-peers lint bench clean
+
+demo: setup
+	@$(BIN)/claw demo
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "claw needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 1; }
+	@echo "[1/3] making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV)
+	@echo "[2/3] installing claw and what it needs (a minute or two at the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --progress-bar off -c constraints.txt -e '.[dev]'
+	@echo "[3/3] checking: $$($(BIN)/claw --version)"
+	@touch $@
+
+test: setup lint
+	@$(BIN)/python -m pytest
+
+lint: setup
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy --no-error-summary
+
+test-peers: setup
+	@$(BIN)/python -m pytest -m peers
+
+bench: setup
+	@$(BIN)/python -m bench
+
+clean:
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache

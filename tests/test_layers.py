@@ -1,0 +1,83 @@
+"""Imports point downward only; a skill imports claw.skill and its device library; heavy libraries come when first needed."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LAYERS = [
+    ["config", "store", "clock", "events", "device", "color", "supervise", "notify", "secrets"],
+    ["capabilities", "http", "call", "discovery", "boundary"],
+    ["inbox", "ledger", "questions", "outbox", "skill"],
+    ["house", "loading", "asks"],
+    ["names", "policy", "acting"],
+    ["replies", "reflex"],
+    ["turn", "deciding", "rooms", "connections", "contract"],
+    ["agent"],
+    ["bridges", "api"],
+    ["daemon", "client", "show", "chat", "simulated", "evaluate", "testing", "demo", "cli"],
+]
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+
+
+def modules() -> list[Path]:
+    return sorted((ROOT / "claw").rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """The parts of claw that a file imports, wherever in it, but not for type checking only."""
+    tree = ast.parse(path.read_text("utf-8"))
+    typing_only = {id(n) for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test) for n in ast.walk(node)}
+    names = set()
+    for node in ast.walk(tree):
+        if id(node) in typing_only:
+            continue
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "claw":
+            parts = node.module.split(".")
+            names |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("claw.")}
+    return names
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_downward(path: Path) -> None:
+    part = path.relative_to(ROOT / "claw").with_suffix("").parts[0]
+    if part == "__init__":
+        return
+    assert part in LEVEL, f"say in LAYERS where claw/{part} belongs"
+    higher = {name for name in imported(path) - {part, "__version__"} if LEVEL[name] >= LEVEL[part] and not same_layer_ok(part, name)}
+    assert not higher, f"claw/{part} may not import {higher}"
+
+
+def same_layer_ok(part: str, name: str) -> bool:
+    """Within one layer imports may go one way, in the order of the list."""
+    return LEVEL[part] == LEVEL[name] and LAYERS[LEVEL[part]].index(name) < LAYERS[LEVEL[part]].index(part)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "skills").glob("*.py")), ids=lambda path: path.stem)
+def test_a_skill_sees_nothing_of_ours_but_claw_skill(path: Path) -> None:
+    assert imported(path) <= {"skill"}
+
+
+def test_only_the_mind_may_import_a_model_sdk() -> None:
+    guilty = [path for path in modules() if "anthropic" in path.read_text("utf-8") and "mind" not in path.parts]
+    assert not guilty
+
+
+def test_except_exception_stands_at_the_two_boundaries_only() -> None:
+    guilty = set()
+    for path in [*modules(), *(ROOT / "skills").glob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ExceptHandler) and (node.type is None or "'Exception'" in ast.dump(node.type)):
+                guilty.add(path.name)
+    assert guilty == {"boundary.py", "supervise.py"}
+
+
+def test_starting_imports_no_heavy_library() -> None:
+    code = "import claw.daemon, sys; print(' '.join(sorted({name.split('.')[0] for name in sys.modules})))"
+    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    assert not loaded & {"anthropic", "numpy", "torch", "soco", "aiohue", "aiohomekit", "bleak", "pyhap", "hassil", "lxml", "requests"}
