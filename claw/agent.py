@@ -231,7 +231,8 @@ class Agent:
         record = {
             "say": message.text, "reply": reply, "level": turn.level, "read_ms": round(turn.read_ms, 3),
             "ms": round((time.perf_counter() - turn.began) * 1000, 3), "asked": turn.asked,
-            "calls": [self._called(step) for step in turn.steps if step.ruling not in ("asked", "later")], "changed": self.house.changed(turn.before),
+            "calls": [self._called(step) for step in turn.steps if step.ruling not in ("asked", "later")],
+            "changed": self.house.changed(turn.before),
         }  # fmt: skip
         with self.store.transaction():
             if reply:

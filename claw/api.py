@@ -161,8 +161,8 @@ class Api:
     def _device(self, device: Device) -> dict[str, Any]:
         house = self.daemon.house
         return {
-            "id": device.id, "name": house.name(device), "area": house.area(device), "kind": device.kind, "sort": house.sort(device),
-            "maker": device.maker, "model": device.model, "online": device.online, "trouble": device.trouble,
+            "id": device.id, "name": house.name(device), "area": house.area(device), "kind": device.kind,
+            "sort": house.sort(device), "maker": device.maker, "model": device.model, "online": device.online, "trouble": device.trouble,
             "skill": house.records[device.id].skill, "state": device.state, "commands": sorted(device.commands),
         }  # fmt: skip
 
@@ -173,7 +173,8 @@ class Api:
             yield {
                 "service": {
                     "skill": connection.file.name, "via": found.via, "type": found.type, "name": found.name, "host": found.host,
-                    "port": found.port, "state": connection.state, "problem": connection.problem, "devices": len(connection.devices),
+                    "port": found.port, "state": connection.state, "problem": connection.problem,
+                    "devices": len(connection.devices),
                 }
             }  # fmt: skip
 

@@ -24,10 +24,15 @@ async def guard(work: Awaitable[T], *, who: str, seconds: float | None, errors: 
 def as_device_error(who: str, errors: tuple[type[BaseException], ...] = ()) -> Iterator[None]:
     """Turn everything that a skill raises, even SystemExit, into a DeviceError."""
     try:
-        with contextlib.redirect_stdout(sys.stderr):
-            yield
+        yield
     except DeviceError:
         raise
+    except asyncio.CancelledError:
+        if (task := asyncio.current_task()) and task.cancelling():
+            raise  # we were cancelled; else something inside the skill's library was
+        raise DeviceError("its skill failed (it cancelled itself)") from None
+    except ModuleNotFoundError as error:
+        raise DeviceError(_missing(error)) from error
     except TimeoutError:
         raise DeviceError("it did not answer in time") from None
     except errors as error:
@@ -39,6 +44,13 @@ def as_device_error(who: str, errors: tuple[type[BaseException], ...] = ()) -> I
     except (Exception, SystemExit) as error:
         log.exception("%s failed", who)
         raise DeviceError(f"its skill failed ({type(error).__name__}: {str(error)[:120]})") from error
+
+
+def _missing(error: ModuleNotFoundError) -> str:
+    """Which library is not installed, and how to get it."""
+    name = (error.name or "").partition(".")[0]
+    known = not name or name == "claw" or name in sys.modules or name in sys.stdlib_module_names
+    return f"it cannot be imported ({error})" if known else f"it needs the library {name}, which is missing: pip install {name}"
 
 
 def _client_errors() -> tuple[type[BaseException], ...]:

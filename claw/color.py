@@ -44,7 +44,10 @@ def _nearest_on_edge(xy: XY, a: XY, b: XY) -> XY:
 
 
 # what people say; the other CSS names are understood but not used to describe what a lamp reports
-SPOKEN = ("red", "orange", "gold", "yellow", "lime", "green", "turquoise", "cyan", "skyblue", "blue", "indigo", "purple", "magenta", "pink", "white")  # fmt: skip
+SPOKEN = (
+    "red", "orange", "gold", "yellow", "lime", "green", "turquoise", "cyan", "skyblue", "blue", "indigo", "purple", "magenta",
+    "pink", "white",
+)  # fmt: skip
 
 
 def xy_to_name(xy: XY) -> str:

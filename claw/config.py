@@ -1,4 +1,4 @@
-"""config.toml -> frozen dataclasses. Every key has a default; an error names file, line, key, what is wrong and what would be right."""
+"""config.toml -> frozen dataclasses. Every key has a default; an error names file, line, key and remedy."""
 
 import difflib
 import os

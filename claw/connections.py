@@ -66,7 +66,7 @@ class Connections:
         self.files: dict[str, SkillFile] = {}
         self.wrong_folders: list[str] = []
         self.open: dict[tuple[str, str], Connection] = {}
-        self.zeroconf: Any = None
+        self.zeroconf: Callable[[], Any] = lambda: None
         self.pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="skill")
         self._services: dict[str, Found] = {}
         self._probation = asyncio.Lock()
@@ -327,7 +327,7 @@ class Connections:
 
         return Home(
             name=name, secrets=FileSecrets(self.secrets, name), config=dict(self.config.skills.get(name, {})), ask=ask,
-            log=logging.getLogger(f"skill.{name}"), clock=self.clock, folder=folder, zeroconf=self.zeroconf,
+            log=logging.getLogger(f"skill.{name}"), clock=self.clock, folder=folder, zeroconf=self.zeroconf(),
             listen_address=listen_address, pool=self.pool,
         )  # fmt: skip
 

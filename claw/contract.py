@@ -27,8 +27,9 @@ def broken_promises(path: Path) -> list[str]:
 
 def _imports(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_bytes())):
-        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if not isinstance(node, (ast.Import, ast.ImportFrom)):
+            continue
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
         for name in names:
             if name.split(".")[0] == "claw" and name != "claw.skill":
                 yield f"line {node.lineno}: a skill may import claw.skill and its device library, not {name}"

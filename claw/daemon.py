@@ -74,6 +74,7 @@ class Daemon:
             config.network.interfaces, config.network.subnets, self.clock,
             on_found=self.connections.offer, on_lost=self.connections.lost,
         )  # fmt: skip
+        self.connections.zeroconf = lambda: self.discovery.zeroconf
         self.rooms = Rooms(self.house, self.events, self.agent.asks)
         self.events.subscribe(SkillsChanged, lambda event: self.agent.tell(event.notice) if event.notice else None)
         self.parts: list[Supervised] = []
@@ -120,7 +121,6 @@ class Daemon:
         """Discovery and the skills that use it, together, since neither is of use alone."""
         await self.discovery.start()
         try:
-            self.connections.zeroconf = self.discovery.zeroconf
             self._rescan()
             await self._watch_folders()
         finally:

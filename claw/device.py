@@ -1,4 +1,4 @@
-"""Device, Capability, command: the typed shape that everything in the house has. Brands live in skills, words in capabilities.py."""
+"""Device, Capability, command: the typed shape of everything in the house. Brands live in skills, words in capabilities.py."""
 
 import enum
 import inspect

@@ -178,12 +178,12 @@ async def _say(agent: Any, sentence: str, said: Mapping[str, str]) -> tuple[dict
     record = await agent.say(sentence, **said)
     if record["asked"] != "approval":
         return record, [record["reply"]], False
-    needed = any(
+    answer = await agent.say("yes", **said)
+    needed = not answer["calls"] or any(
         agent.policy.verdict(agent.house.devices[id], call["command"], call["args"]).ruling == "confirm"
-        for call in record["calls"]
+        for call in answer["calls"]
         for id in call["targets"]
     )
-    answer = await agent.say("yes", **said)
     changed = {**record["changed"], **answer["changed"]}
     calls = [call for call in record["calls"] if call["outcome"] == "done"] + answer["calls"]
     return {**record, "calls": calls, "changed": changed}, [record["reply"], answer["reply"]], not needed
@@ -407,21 +407,22 @@ def _check_changes(changes: Any, place: str, devices: Mapping[str, Any], key: st
     for id, fields in changes.items():
         if id not in devices:
             raise FormatError(f"{place}: there is no device {id!r}")
-        if not isinstance(fields, list if key == "ignore" else dict):
+        shaped = isinstance(fields, list if key == "ignore" else dict)
+        if not shaped:
             raise FormatError(f"{place}.{id}: must be a {'list of fields' if key == 'ignore' else 'mapping of fields'}")
-        ranges = (
-            {name: value for name, value in fields.items() if isinstance(value, list) and name not in ("items", "done")}
-            if key == "expect"
-            else {}
-        )
-        for name, value in ranges.items():
-            if len(value) != 2 or not all(isinstance(one, (int, float)) for one in value) or value[0] > value[1]:
-                raise FormatError(f"{place}.{id}.{name}: {value!r} is no range [low, high]")
-        plain = (
-            dict.fromkeys(fields) if key == "ignore" else {name: value for name, value in fields.items() if name not in ranges}
-        )
-        for name in (*ranges, *plain):
+        for name in fields:
             if name not in devices[id].listed:
                 raise FormatError(f"{place}: {id!r} has no {name!r} in its state")
         if key != "ignore":
-            _fill(devices[id], plain, f"{place}.{id}")
+            ranges = _ranges(fields, f"{place}.{id}") if key == "expect" else set()
+            _fill(devices[id], {name: value for name, value in fields.items() if name not in ranges}, f"{place}.{id}")
+
+
+def _ranges(fields: Mapping[str, Any], place: str) -> set[str]:
+    """The names of the fields whose expected value is a range [low, high]."""
+    names = {name for name, value in fields.items() if isinstance(value, list) and name not in ("items", "done")}
+    for name in names:
+        value = fields[name]
+        if len(value) != 2 or not all(isinstance(one, (int, float)) for one in value) or value[0] > value[1]:
+            raise FormatError(f"{place}.{name}: {value!r} is no range [low, high]")
+    return names

@@ -1,8 +1,7 @@
-"""Skill files: what they look for is read without running them; a file is imported at its first match, and again when it changes."""
+"""Skill files: what they look for is read without running them; each is imported at its first match, anew when it changes."""
 
 import ast
 import hashlib
-import importlib.util
 import os
 import stat
 import sys
@@ -31,6 +30,7 @@ class SkillFile:
     matchers: tuple[Matcher, ...] = ()
     problem: str = ""
     left_out: bool = False
+    source: bytes = field(default=b"", repr=False)
     module: ModuleType | None = field(default=None, repr=False)
 
     @property
@@ -40,16 +40,14 @@ class SkillFile:
         return spec
 
     def load(self) -> ModuleType:
-        """Import the file once; DeviceError in plain words when it fails."""
+        """Run what was read, once; DeviceError in plain words when it fails. No .pyc: it would hide an edit of the same second."""
         if self.module is None:
             name = f"claw_skill_{self.name}_{self.hash[:8]}"
             with as_device_error(f"skill {self.name}"):
-                spec = importlib.util.spec_from_file_location(name, self.path)
-                assert spec is not None
-                assert spec.loader is not None
-                module = importlib.util.module_from_spec(spec)
+                module = ModuleType(name)
+                module.__file__ = str(self.path)
                 sys.modules[name] = module
-                spec.loader.exec_module(module)
+                exec(compile(self.source, str(self.path), "exec"), vars(module))
                 if not any(hasattr(one, "__skill__") for one in vars(module).values()):
                     raise DeviceError("it has no function marked with @skill")
             self.module = module
@@ -58,23 +56,40 @@ class SkillFile:
 
 def read_file(path: Path) -> SkillFile:
     """Read what a skill file declares, with ast alone: nothing in it runs."""
-    data = path.read_bytes()
-    file = SkillFile(path.stem, path, hashlib.sha256(data).hexdigest())
     try:
-        tree = ast.parse(data, str(path))
-    except (SyntaxError, ValueError) as error:
-        file.problem = f"it is no valid Python ({error})"
-        return file
+        foreign, data = _foreign(path), path.read_bytes()
+    except OSError as error:
+        return SkillFile(path.stem, path, "", problem=f"it cannot be read ({error.strerror})")
+    file = SkillFile(path.stem, path, hashlib.sha256(data).hexdigest(), source=data, problem=foreign)
+    if not foreign:
+        try:
+            _declare(file, ast.parse(data, str(path)))
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            file.problem = f"it is no valid Python ({error or type(error).__name__})"
+    if foreign:
+        file.hash += " foreign"  # so that a chmod counts as a change
+    return file
+
+
+def _foreign(path: Path) -> str:
+    """Why this file is not ours alone, wherever a link leads; empty when it is."""
+    real = path.resolve(strict=True)
+    return untrusted(real) or (untrusted(real.parent) if path.is_symlink() else "")
+
+
+def _declare(file: SkillFile, tree: ast.Module) -> None:
+    """Take over what the file says about itself, or what is wrong with that."""
     file.doc = (ast.get_docstring(tree) or "").split("\n")[0]
-    found = [call for node in tree.body if isinstance(node, ast.AsyncFunctionDef) for call in _skill_calls(node)]
+    found = [(node, call) for node in tree.body if isinstance(node, ast.AsyncFunctionDef) for call in _skill_calls(node)]
     if not found:
         file.problem = "it has no async function marked with @skill(...)"
-        return file
-    try:
-        file.matchers = tuple(_matcher(one) for one in found[0].args)
-    except (ValueError, TypeError) as error:
-        file.problem = f"@skill wants mdns(...), ssdp(...), mqtt(...) or static() with literal texts ({error})"
-    return file
+    elif not any(isinstance(node, ast.Yield) for node in ast.walk(found[0][0])):
+        file.problem = f"{found[0][0].name}() never yields a device"
+    else:
+        try:
+            file.matchers = tuple(_matcher(one) for one in found[0][1].args)
+        except (ValueError, TypeError) as error:
+            file.problem = f"@skill wants mdns(...), ssdp(...), mqtt(...) or static() with literal texts ({error})"
 
 
 def _skill_calls(node: ast.AsyncFunctionDef) -> Iterable[ast.Call]:
@@ -97,13 +112,13 @@ def shipped() -> Path:
     return inside if inside.is_dir() else Path(__file__).parent.parent / "skills"
 
 
-def untrusted(folder: Path) -> str:
-    """Why nothing in this folder may run: it must belong to us (or root) and be writable by nobody else; empty when fine."""
-    info = folder.stat()
+def untrusted(path: Path) -> str:
+    """Why this folder or file may not run: it must belong to us (or root) and be writable by nobody else; empty when fine."""
+    info = path.stat()
     if info.st_uid not in (os.getuid(), 0):
-        return f"{folder} belongs to somebody else: chown it to the user who runs claw"
+        return f"{path} belongs to somebody else: chown it to the user who runs claw"
     if stat.S_IMODE(info.st_mode) & 0o022:
-        return f"{folder} can be written by others: chmod go-w {folder}"
+        return f"{path} can be written by others: chmod go-w {path}"
     return ""
 
 

@@ -19,6 +19,21 @@ KIND_PLURAL = {
     "player": "players",
 }
 
+# words that are no name by themselves: "Floor Lamp" is said "floor lamp", while "Sonos One" and "LG TV" stay as they are
+COMMON = frozenset(
+    """
+    air alarm awning back balcony basement bath bathroom bed bedroom bedside bell big blind blinds boiler bookshelf bridge cabinet camera
+    ceiling cellar cleaner closet coffee conditioner corner corridor couch counter cupboard curtain curtains deck desk detector dining dish
+    dishwasher door downstairs driveway dryer entrance entry fan fireplace floor fountain freezer fridge front garage garden gate ground
+    guest gym hall hallway heater heating hob hood iron island kettle kids kitchen lamp lamps landing large laundry lawn leak left library
+    light lights living lock loft lounge machine main master microwave mirror motion motor nightstand nursery office opener outdoor
+    outlet outside oven pantry patio pendant plug pool porch radiator reading rear right robot roof room sauna sensor shade shades shed
+    shelf shopping shower shutter shutters side sink small socket sofa spa space speaker spot spots sprinkler stairs stove strip studio
+    study switch system table terrace thermostat toilet tub upstairs utility vacuum valve ventilator wall wardrobe washer washing water
+    window windows workshop yard
+    """.split()
+)
+
 # command -> (what is then so, while it is on its way, what was wanted as "to ...")
 SAID = {
     "turn_on": ("{is} on", "", "turn on {it}"),
@@ -62,6 +77,11 @@ SAID = {
 }  # fmt: skip
 
 
+def spoken(name: str) -> str:
+    """A name as it is said in mid-sentence: common words without their capitals, everything else as it was given."""
+    return " ".join(word.lower() if word.istitle() and word.lower() in COMMON else word for word in name.split(" "))
+
+
 def listed(names: Sequence[str], last: str = "and") -> str:
     """a; a and b; a, b and c."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
@@ -75,7 +95,7 @@ def call_of_it(house: House, device: Device) -> str:
     twins = [other for other in house.devices.values() if house.name(other).casefold() == name.casefold()]
     if len(twins) > 1 and area and area.casefold() not in name.casefold():
         name = f"{area} {name}"
-    return name if name.casefold().startswith(("the ", "my ")) else f"the {name}"
+    return spoken(name) if name.casefold().startswith(("the ", "my ")) else f"the {spoken(name)}"
 
 
 def called(house: House, devices: Sequence[Device]) -> str:
@@ -90,7 +110,7 @@ def called(house: House, devices: Sequence[Device]) -> str:
         if len(same) == len(devices) and len(devices) > 2:
             return f"all {len(devices)} {plural}"
         if rooms := _whole_rooms(house, devices):
-            return f"the {listed(rooms)} {plural}"
+            return f"the {listed([spoken(room) for room in rooms])} {plural}"
     names = [call_of_it(house, device) for device in devices]
     return listed(names) if len(names) <= 4 else f"{listed([*names[:3], f'{len(names) - 3} more'])}"
 
@@ -189,6 +209,7 @@ def _title(devices: Sequence[Device]) -> str:
 def _fill(text: str, it: str, args: Mapping[str, Any], many: bool) -> str:
     verbs = {"is": "are", "was": "were", "has": "have"} if many else {"is": "is", "was": "was", "has": "has"}
     values = {"it": it, "media": "", "mode": "", "title": "", **verbs, **args}
+    values["mode"] = str(values["mode"]).replace("_", " ")
     if values["media"] in ("", "something"):
         values["media"] = "something"
     return text.format(**values)

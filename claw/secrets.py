@@ -1,4 +1,4 @@
-"""Keys of skills and doors: one file each, 0600 in a 0700 folder that nobody else can read. Never in the database, a log or a prompt."""
+"""Keys of skills and doors: a file each, 0600 in a 0700 folder. Never in the database, a log or a prompt."""
 
 import os
 import re

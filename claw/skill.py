@@ -41,10 +41,11 @@ from claw.discovery.found import Found, clean
 T = TypeVar("T")
 
 __all__ = [
-    "Alarm", "Ask", "Brightness", "Camera", "Celsius", "Climate", "Color", "ColorTemperature", "Device", "DeviceError", "Door", "Flag",
-    "Found", "Home", "Humidity", "Kelvin", "ListItems", "Lock", "Matcher", "Percent", "Player", "Position", "Power", "Safety", "Sensor",
-    "Source", "Speed", "Target", "Text", "Thermostat", "Tilt", "Vacuum", "Valve", "Volume", "clean", "command", "kelvin_to_mired", "mdns",
-    "mired_to_kelvin", "mqtt", "name_to_xy", "nearest_in_gamut", "skill", "ssdp", "static", "xy_distance", "xy_to_name",
+    "Alarm", "Ask", "Brightness", "Camera", "Celsius", "Climate", "Color", "ColorTemperature", "Device", "DeviceError", "Door",
+    "Flag", "Found", "Home", "Humidity", "Kelvin", "ListItems", "Lock", "Matcher", "Percent", "Player", "Position", "Power",
+    "Safety", "Sensor", "Source", "Speed", "Target", "Text", "Thermostat", "Tilt", "Vacuum", "Valve", "Volume", "clean",
+    "command", "kelvin_to_mired", "mdns", "mired_to_kelvin", "mqtt", "name_to_xy", "nearest_in_gamut", "skill", "ssdp",
+    "static", "xy_distance", "xy_to_name",
 ]  # fmt: skip
 
 
@@ -124,7 +125,7 @@ class Spec:
 
 
 def skill(*matchers: Matcher, errors: type[BaseException] | tuple[type[BaseException], ...] = ()) -> Callable[[Connect], Connect]:
-    """Make an async generator of devices a skill; arguments of the matchers must be literals, since they are read without import."""
+    """Make an async generator of devices a skill; the matchers' arguments must be literals, since they are read without import."""
 
     def mark(connect: Connect) -> Connect:
         kinds = errors if isinstance(errors, tuple) else (errors,)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -34,17 +35,18 @@ class Supervised:
                 except Exception as error:
                     log.exception("%s failed", self.name)
                     self.problem = f"{type(error).__name__}: {error}"
-                if not await self._back_off():
+                    full = isinstance(error, sqlite3.OperationalError)  # a disk that has room again heals it
+                if not await self._back_off(forgiven=full):
                     return
         finally:
             if self.state != "degraded":
                 self.state = "stopped"
 
-    async def _back_off(self) -> bool:
+    async def _back_off(self, *, forgiven: bool) -> bool:
         now = self.clock.monotonic()
         self.failures.append(now)
         recent = [at for at in self.failures if at > now - WINDOW]
-        if len(recent) >= TRIES:
+        if len(recent) >= TRIES and not forgiven:
             self.state = "degraded"
             log.error("%s failed %d times in ten minutes and is left out: %s", self.name, TRIES, self.problem)
             return False
@@ -53,12 +55,17 @@ class Supervised:
         return True
 
 
-async def cancel(*tasks: asyncio.Task[object] | asyncio.Task[None] | None) -> None:
-    """Cancel tasks and wait until they have cleaned up."""
+async def cancel(*tasks: asyncio.Task[object] | asyncio.Task[None] | None, seconds: float | None = None) -> None:
+    """Cancel tasks and wait until they have cleaned up, for at most so many seconds (None: as long as it takes)."""
     alive = [task for task in tasks if task is not None and not task.done()]
     for task in alive:
         task.cancel()
-    await asyncio.gather(*alive, return_exceptions=True)
+    done, stubborn = await asyncio.wait(alive, timeout=seconds) if alive else (set(), set())
+    for task in done:
+        if not task.cancelled():
+            task.exception()  # looked at, so that asyncio does not report it
+    for task in stubborn:
+        log.warning("%s did not end within %s s", task.get_name(), seconds)
 
 
 async def attempt(work: Awaitable[object], name: str) -> Exception | None:

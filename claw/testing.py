@@ -65,7 +65,7 @@ def load_skill(path: Path) -> ModuleType:
 
 @contextlib.asynccontextmanager
 async def running(data: Path, config: str = "", *, clock: Clock | None = None) -> AsyncIterator[Daemon]:
-    """A daemon on a data folder, stopped at the end. `config` is TOML; name interfaces and subnets in it, or it looks at the LAN."""
+    """A daemon on a data folder, stopped at the end. `config` must name interfaces and subnets, or it looks at the LAN."""
     daemon = Daemon(parse(config), data, clock=clock)
     task = asyncio.create_task(daemon.run())
     try:

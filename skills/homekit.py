@@ -30,16 +30,19 @@ from aiohomekit.protocol.statuscodes import to_status_code
 from aiohomekit.zeroconf import HomeKitService
 
 from claw.skill import Ask, Brightness, ColorTemperature, Device, DeviceError, Door, Found, Home, Humidity, Lock, Position, Power
-from claw.skill import Sensor, Speed, Thermostat, Tilt, Valve, kelvin_to_mired, mdns, mired_to_kelvin, skill
+from claw.skill import Sensor, Speed, Thermostat, Tilt, kelvin_to_mired, mdns, mired_to_kelvin, skill
 
 POLL = 300  # seconds between two readings of everything, behind the events
 GONE = 60  # seconds without a connection until the accessory counts as gone
 AT_ONCE = 48  # characteristics in one request; more make the address too long for some accessories
 JAMMED, UNKNOWN = 2, 3  # LockCurrentState
 MODES = ("off", "heat", "cool", "heat_cool")  # TargetHeatingCoolingState 0-3
-OTHERS = "it is paired with another controller; remove it there first"
-WRONG = "no code was accepted; I stop after three, since wrong codes lock an accessory"
-LOCKED = "it has locked itself after too many wrong codes; switch it off and on, then pair it again"
+OTHERS = "It is paired with another controller; remove it there first."
+SHAPE = "A HomeKit code has 8 digits, like 123-45-678."
+WRONG = "That code was not accepted."
+LAST = "This is the last try, since wrong codes lock an accessory."
+LOCKED = "It has locked itself after too many wrong codes; switch it off and on."
+SILENT = "It did not answer as it should."
 NONSENSE = "it answered something that makes no sense"
 
 YES_NO = {0: False, 1: True}.get  # HAP booleans come as true and false or as 1 and 0
@@ -47,7 +50,6 @@ YES_NO = {0: False, 1: True}.get  # HAP booleans come as true and false or as 1 
 PLAIN: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
     (C.ON, "on", YES_NO),
     (C.ACTIVE, "on", YES_NO),
-    (C.ACTIVE, "open", YES_NO),  # of a valve
     (C.BRIGHTNESS, "brightness", round),
     (C.COLOR_TEMPERATURE, "color_temperature", mired_to_kelvin),
     (C.ROTATION_SPEED, "speed", round),
@@ -157,16 +159,6 @@ class Fan(Switch):
 
     async def set_speed(self, speed: int) -> None:
         await (self.turn_on(ROTATION_SPEED=speed) if speed else self.turn_off())
-
-
-class Faucet(HomekitDevice):
-    kind = "valve"
-
-    async def open_valve(self) -> None:
-        await self.write(ACTIVE=1)
-
-    async def close_valve(self) -> None:
-        await self.write(ACTIVE=0)
 
 
 class Climate(HomekitDevice):
@@ -282,7 +274,6 @@ SERVICES: dict[str, tuple[type[Any], str, tuple[type, ...], dict[str, type]]] = 
     S.SWITCH: (Switch, "", (Power,), {}),
     S.FAN: (Fan, "", (Power,), {C.ROTATION_SPEED: Speed}),
     S.FAN_V2: (Fan, "", (Power,), {C.ROTATION_SPEED: Speed}),
-    S.VALVE: (Faucet, "", (Valve,), {}),
     S.THERMOSTAT: (Climate, "", (Thermostat,), {C.RELATIVE_HUMIDITY_CURRENT: Humidity}),
     S.WINDOW_COVERING: (Shade, "", (Position,), {C.HORIZONTAL_TILT_TARGET: Tilt}),
     S.WINDOW: (Shade, "window", (Position,), {}),
@@ -475,47 +466,46 @@ def paired(found: Found, home: Home) -> bool:
 
 
 async def pair(found: Found, home: Home, ask: Ask) -> bool:
-    """Ask a person for the code, at most three times, and keep the key; False without an answer, DeviceError says why not."""
-    if not number(found, "sf", 1) & StatusFlags.UNPAIRED:
-        return restore(found, home)
+    """Ask a person for the code, at most three times, and keep the key; False when that came to nothing."""
     kind = (Categories(number(found, "ci", 1)).name or "accessory").lower().replace("_", " ")
     question = f"What is the 8-digit HomeKit code of {found.name} ({kind})? It is on its label or in its manual."
-    prefix = ""
-    for _ in range(3):
-        if not (answer := await ask(prefix + question)):
+    problem = "" if number(found, "sf", 1) & StatusFlags.UNPAIRED else OTHERS
+    for last in (False, False, True):
+        answer = await ask(" ".join(filter(None, (problem, LAST if last else "", question))))
+        if answer is None or answer.strip().lower() in ("", "no", "stop", "cancel"):
             return False
         code = re.sub(r"[\s-]", "", answer)
-        prefix = "A HomeKit code has 8 digits, like 123-45-678. "
-        if re.fullmatch(r"[0-9]{8}", code):
-            if await try_code(found, home, f"{code[:3]}-{code[3:5]}-{code[5:]}"):
-                return True
-            prefix = "That code was not accepted. "
-    raise DeviceError(WRONG)
+        problem = SHAPE if not re.fullmatch("[0-9]{8}", code) else await try_code(found, home, code)
+        if not problem:
+            return True
+    return False
 
 
-async def try_code(found: Found, home: Home, code: str) -> bool:
-    """Pair with this code (XXX-XX-XXX) and keep the key; False when it is wrong."""
+async def try_code(found: Found, home: Home, code: str) -> str:
+    """Pair with these 8 digits and keep the key; returns what stands in the way, for people."""
     discovery: Any = IpDiscovery(controller(home), described(found))
     try:
         async with asyncio.timeout(30):
-            pairing = await (await discovery.async_start_pairing(found.id))(code)
+            pairing = await (await discovery.async_start_pairing(found.id))(f"{code[:3]}-{code[3:5]}-{code[5:]}")
     except AuthenticationError:
-        return False
+        return WRONG
     except UnavailableError:
-        raise DeviceError(OTHERS) from None
+        return "" if restore(found, home) else OTHERS
     except MaxTriesError:
-        raise DeviceError(LOCKED) from None
+        return LOCKED
+    except (TimeoutError, HomeKitException):
+        return SILENT
     finally:
         await discovery.close()
     home.secrets.set(f"pairing:{found.id}", json.dumps(pairing.pairing_data))
     home.secrets.delete(f"refused:{found.id}")
-    return True
+    return ""
 
 
 def restore(found: Found, home: Home) -> bool:
     """It says that it is paired: perhaps with us, by a key that was put aside."""
     if not (key := home.secrets.get(f"refused:{found.id}")):
-        raise DeviceError(OTHERS)
+        return False
     home.secrets.set(f"pairing:{found.id}", key)
     home.secrets.delete(f"refused:{found.id}")
     return True

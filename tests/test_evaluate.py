@@ -28,7 +28,7 @@ CASES = {
     "ok nothing": "- {say: 'is the bolt locked?', expect: {}, reply: [[locked, bolted]], reply_not: [open]}",
     "ok before": "- {say: turn off the lamp, before: [turn on the lamp], expect: {lamp: {'on': false}}}",
     "ok after": "- {say: turn on the lamp, after: 10m, expect: {lamp: {'on': true}}}",
-    "ok list": "- {say: cross nails off the hardware list, any_of: [{list: {items: [nails]}}, {list: {items: [], done: [nails]}}]}",
+    "ok list": "- {say: cross nails off the list, any_of: [{list: {items: [nails]}}, {list: {items: [], done: [nails]}}]}",
     "wrong": "- {say: turn on the lamp, expect: {}}",
     "missed": "- {say: sing a song, expect: {lamp: {'on': true}}}",
     "unsaid": "- {say: turn on the lamp, expect: {lamp: {'on': true}}, approval: required}",
@@ -111,8 +111,11 @@ def test_what_follows_is_not_counted(expect: dict[str, Any], end: dict[str, Any]
 
 @pytest.mark.skipif(not SETS.exists(), reason="the development sets (../shared/evals) are not here")
 def test_the_development_sets_are_mostly_right_and_hardly_ever_wrong() -> None:
-    paths = [*sorted(SETS.glob("assist-mini/*.yaml")), *sorted(SETS.glob("assist/*.yaml")),
-        *sorted(SETS.glob("device-actions/*.yaml"))[:4]]
+    paths = [
+        *sorted(SETS.glob("assist-mini/*.yaml")),
+        *sorted(SETS.glob("assist/*.yaml")),
+        *sorted(SETS.glob("device-actions/*.yaml"))[:4],
+    ]
     out = io.StringIO()
     assert evaluate(paths, as_json=True, out=out) == 0
     summary = json.loads(out.getvalue().splitlines()[-1])["summary"]

@@ -112,6 +112,7 @@ def test_a_wish_becomes_one_call(reader: Reader, text: str, command: str, target
         "set a timer for 5 minutes",
         "is the gate open?",
         "yes",
+        "on off in on at " * 200,
     ],
 )
 def test_nothing_is_done_that_was_not_asked(reader: Reader, text: str) -> None:

@@ -9,7 +9,8 @@ from claw.device import Safety
 from claw.loading import read_file
 
 ROOT = Path(__file__).parent.parent
-FILES = [*sorted((ROOT / "skills").glob("*.py")), *(path for path in sorted((ROOT / "examples").glob("*.py")) if "test" not in path.name)]
+EXAMPLES = [path for path in sorted((ROOT / "examples").glob("*.py")) if "test" not in path.name]
+FILES = [*sorted((ROOT / "skills").glob("*.py")), *EXAMPLES]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

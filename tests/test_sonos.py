@@ -200,7 +200,7 @@ async def test_a_plain_soco_hears_events(house: Household) -> None:
     await asyncio.to_thread(lambda: player.uid)  # else SoCo would ask for it in this thread
     heard: list[dict[str, Any]] = []
     soco.config.EVENTS_MODULE = events_asyncio
-    soco.config.EVENT_LISTENER_IP = "127.0.0.1"
+    soco.config.EVENT_LISTENER_IP = house.network.address(210)  # its port 1400 is free, unlike that of an address used before
     try:
         services = (player.avTransport, player.renderingControl, player.zoneGroupTopology)
         subscriptions = [await service.subscribe(requested_timeout=60) for service in services]

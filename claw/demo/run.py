@@ -103,7 +103,8 @@ def _devices(client: Client) -> list[dict[str, Any]]:
 async def talk(client: Client) -> None:
     """A chat until the end of the input."""
     if sys.stdin.isatty():
-        progress('Write to your house: "turn on the kitchen lights", "is the front door locked?", "open the garage", "sleepy time".')
+        progress('Write to your house: "turn on the kitchen lights", "is the front door locked?", "open the garage",')
+        progress('"play something in the living room", "sleepy time".')
         progress("(Ctrl-D ends it.)\n")
     client.seconds = None
     await asyncio.to_thread(Chat(client).run)

@@ -78,9 +78,11 @@ DATE = {
     "what date is it",
     "date",
 }
-ORDINALS = {word: n for n, words in enumerate(("1 first one", "2 second two", "3 third three", "4 fourth four", "5 fifth five",
-    "6 sixth six"), 1)
-            for word in words.split()}
+ORDINALS = {
+    word: n
+    for n, words in enumerate(("1 first one", "2 second two", "3 third three", "4 fourth four", "5 fifth five", "6 sixth six"), 1)
+    for word in words.split()
+}
 POLITE = re.compile(
     r"^((hey|hi|hello|ok|okay|so|well|now|please|just|kindly|claw|can you|could you|would you|will you|can i have|may i have"
     r"|i want you to|i want to|i want|i would like you to|i would like to|i would like|i'd like you to|i'd like to|i'd like"
@@ -131,8 +133,14 @@ class Alias:
 
     def _talk(self, words: str) -> str:
         now = self.clock.now()
-        for said, reply in ((THANKS, "You're welcome."), (HELLO, "Hello."), (HELP, CAPABLE), (NO, "All right, I do nothing."),
-                            (TIME, f"It is {now:%H:%M}."), (DATE, f"It is {now:%A}, {now.day} {now:%B %Y}.")):
+        for said, reply in (
+            (THANKS, "You're welcome."),
+            (HELLO, "Hello."),
+            (HELP, CAPABLE),
+            (NO, "All right, I do nothing."),
+            (TIME, f"It is {now:%H:%M}."),
+            (DATE, f"It is {now:%A}, {now.day} {now:%B %Y}."),
+        ):
             if words in said:
                 return reply
         return ""

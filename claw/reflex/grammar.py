@@ -17,16 +17,43 @@ from claw.reflex.reading import Context, Reading
 from claw.reflex.wishes import DEEDS, Outcome, Wishes
 
 DOMAINS = {  # our kinds as home-assistant-intents calls them
-    "light": "light", "switch": "switch", "fan": "fan", "shade": "cover", "door": "cover", "lock": "lock", "thermostat": "climate",
-    "player": "media_player", "vacuum": "vacuum", "valve": "valve", "list": "todo", "sensor": "sensor", "heater": "water_heater",
-    "camera": "camera", "alarm": "alarm_control_panel",
+    "light": "light",
+    "switch": "switch",
+    "fan": "fan",
+    "shade": "cover",
+    "door": "cover",
+    "lock": "lock",
+    "thermostat": "climate",
+    "player": "media_player",
+    "vacuum": "vacuum",
+    "valve": "valve",
+    "list": "todo",
+    "sensor": "sensor",
+    "heater": "water_heater",
+    "camera": "camera",
+    "alarm": "alarm_control_panel",
 }
 VERBS = {
-    "HassTurnOn": "ha_on", "HassTurnOff": "ha_off", "HassSetPosition": "set", "HassSetVolume": "volume", "HassFanSetSpeed": "speed",
-    "HassClimateSetTemperature": "target", "HassMediaPause": "pause", "HassMediaUnpause": "resume", "HassMediaNext": "next",
-    "HassMediaPrevious": "previous", "HassMediaPlayerMute": "mute", "HassMediaPlayerUnmute": "unmute", "HassMediaSearchAndPlay": "play",
-    "HassVacuumStart": "start", "HassVacuumReturnToBase": "return", "HassVacuumCleanArea": "start", "HassListAddItem": "add_item",
-    "HassListCompleteItem": "tick_item", "HassListRemoveItem": "remove_item", "HassClimateGetTemperature": "ask_temperature",
+    "HassTurnOn": "ha_on",
+    "HassTurnOff": "ha_off",
+    "HassSetPosition": "set",
+    "HassSetVolume": "volume",
+    "HassFanSetSpeed": "speed",
+    "HassClimateSetTemperature": "target",
+    "HassMediaPause": "pause",
+    "HassMediaUnpause": "resume",
+    "HassMediaNext": "next",
+    "HassMediaPrevious": "previous",
+    "HassMediaPlayerMute": "mute",
+    "HassMediaPlayerUnmute": "unmute",
+    "HassMediaSearchAndPlay": "play",
+    "HassVacuumStart": "start",
+    "HassVacuumReturnToBase": "return",
+    "HassVacuumCleanArea": "start",
+    "HassListAddItem": "add_item",
+    "HassListCompleteItem": "tick_item",
+    "HassListRemoveItem": "remove_item",
+    "HassClimateGetTemperature": "ask_temperature",
     "HassStopMoving": "stop",
 }
 KINDS = {"speed": ("fan",), "target": ("thermostat",), "start": ("vacuum",), "set": ("shade",), "volume": ("player",)}
@@ -49,16 +76,52 @@ LATER = re.compile(
     rf"|at \d+(:\d+)?\s*(am|pm|oclock|o'clock)|at \d+:\d+|every (other )?(\w+ )?({UNITS}|{DAYS})"
     rf"|(at|on|by|in the|this|next|each) ({DAYS})s?)\b"
 )
+LONGEST = 40  # words; hassil takes seconds for some longer texts, and no template is as long
+BARE_NAME = re.compile(r"(\[[^\]]*\] ?)?\{name\}")  # a template that would act on a name alone
 ACTS = re.compile(
     r"\b(turn|switch|open|close|lock|unlock|set|play|start|stop|pause|dim|make|put|shut|raise|lower|mute|on|off|arm|clean|wake)\b"
 )
-NUMBERS = {word: str(n) for n, word in enumerate(
-    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
-        "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"])}
+NUMBERS = {
+    word: str(n)
+    for n, word in enumerate(
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+        ]
+    )
+}
 TENS = {word: n * 10 for n, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)}
-FRACTIONS = {"three quarters": "75", "three quarter": "75", "a quarter": "25", "one quarter": "25", "a third": "33",
-    "two thirds": "67", "halfway": "50",
-             "half way": "50", "half": "50", "a hundred": "100", "one hundred": "100"}
+FRACTIONS = {
+    "three quarters": "75",
+    "three quarter": "75",
+    "a quarter": "25",
+    "one quarter": "25",
+    "a third": "33",
+    "two thirds": "67",
+    "halfway": "50",
+    "half way": "50",
+    "half": "50",
+    "a hundred": "100",
+    "one hundred": "100",
+}
 
 
 @dataclass(frozen=True)
@@ -124,7 +187,7 @@ class Grammar:
     def read(self, text: str, context: Context) -> Reading | None:
         """A deed, an answer, a question back, an honest "I cannot" - or None."""
         text = tidy(text)
-        if NEGATED.search(text):
+        if NEGATED.search(text) or len(text.split()) > LONGEST:
             return None
         if re.search(r"\btimers?\b|\bremind\b", text):
             return Reading(self.level, reply=HONEST["Timer"], trace=("a timer",))
@@ -144,7 +207,7 @@ class Grammar:
         unique = {
             (m.intent, str(sorted(m.slots.items(), key=str))): m
             for m in map(_match, found)
-            if not m.template.startswith("[<the>] {name}")
+            if not BARE_NAME.fullmatch(m.template)
         }
         return sorted(unique.values(), key=lambda match: match.score)
 
@@ -156,15 +219,11 @@ class Grammar:
             if sorry and match.intent in ("play", "HassMediaSearchAndPlay") and not ({"thing", "name"} & match.slots.keys()):
                 continue  # "play jazz in the attic" must not play "jazz in the attic" elsewhere
             outcome = self.outcome(match, context)
-            trace.append(
-                f"{match.intent}: {match.template} {dict(match.slots)} -> {outcome.calls or outcome.reply or 'question'} {outcome.note}"
-            )
+            came = outcome.calls or outcome.reply or "a question"
+            trace.append(f"{match.intent}: {match.template} {dict(match.slots)} -> {came} {outcome.note}")
             if not outcome.miss:
                 return Reading(self.level, outcome.calls, outcome.reply, outcome.options, trace=tuple(trace))
-            if sorry is None and (
-                outcome.sure
-                or (not re.match(r'[\["]*\{?(thing|\[)', match.template) and len(str(match.slots.get("thing", "")).split()) < 6)
-            ):
+            if sorry is None and (outcome.sure or _led_by_verb(match)):
                 sorry = outcome
         return Reading(self.level, reply=sorry.reply, trace=tuple(trace)) if sorry else None
 
@@ -199,6 +258,11 @@ class Grammar:
             if self.language == "en":
                 self._lists["color"] = TextSlotList.from_tuples(_color_names(), allow_template=False)
         return self._lists
+
+
+def _led_by_verb(match: Match) -> bool:
+    """Whether it is fair to say "I don't know X": the sentence began like a command, and X is short."""
+    return not match.template.startswith(("{", "[")) and len(str(match.slots.get("thing", "")).split()) < 6
 
 
 def _color_names() -> list[tuple[str, str]]:

@@ -13,10 +13,23 @@ from claw.reflex.reading import Context, Reading
 
 DEPTH = 3  # a scene may name a scene, not itself for ever
 THEN = re.compile(r"\s*(?:;|,?\s+and then|,\s*then|,\s*and|,?\s+then|\.\s|,|\s+and)\s+", re.IGNORECASE)
-EXAMPLES = ("turn on the {light}", "turn off the {light}", "dim the {light} to 30", "open the {shade}", "close the {shade}",
+EXAMPLES = (
+    "turn on the {light}",
+    "turn off the {light}",
+    "dim the {light} to 30",
+    "open the {shade}",
+    "close the {shade}",
     "lock the {lock}",
-            "is the {lock} locked?", "set the {thermostat} to 20 degrees", "pause the {player}", "play something on the {player}", "open the {door}",
-            "what's the temperature?", "which lights are on?", "turn off the {switch}", "start the {vacuum}")
+    "is the {lock} locked?",
+    "set the {thermostat} to 20 degrees",
+    "pause the {player}",
+    "play something on the {player}",
+    "open the {door}",
+    "what's the temperature?",
+    "which lights are on?",
+    "turn off the {switch}",
+    "start the {vacuum}",
+)
 
 
 class Reader:

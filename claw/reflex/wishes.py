@@ -34,7 +34,13 @@ Deed = tuple[type[Capability], str]
 
 DEEDS: dict[str, tuple[Deed, ...]] = {  # the first capability that a device has decides
     "turn_on": ((Power, "turn_on"), (Climate, "turn_on"), (Vacuum, "start"), (Valve, "open_valve"), (Player, "play")),
-    "turn_off": ((Power, "turn_off"), (Climate, "turn_off"), (Vacuum, "return_home"), (Valve, "close_valve"), (Player, "stop_playing")),
+    "turn_off": (
+        (Power, "turn_off"),
+        (Climate, "turn_off"),
+        (Vacuum, "return_home"),
+        (Valve, "close_valve"),
+        (Player, "stop_playing"),
+    ),
     "open": ((Position, "open"), (Door, "open_door"), (Valve, "open_valve")),
     "close": ((Position, "close"), (Door, "close_door"), (Valve, "close_valve")),
     "lock": ((Lock, "lock"),),
@@ -44,7 +50,14 @@ DEEDS: dict[str, tuple[Deed, ...]] = {  # the first capability that a device has
     "stop_cleaning": ((Vacuum, "pause_cleaning"),),
     "stop_water": ((Valve, "close_valve"),),
     "water": ((Valve, "open_valve"),),
-    "stop": ((Vacuum, "pause_cleaning"), (Player, "stop_playing"), (Position, "stop"), (Valve, "close_valve"), (Climate, "turn_off"), (Power, "turn_off")),
+    "stop": (
+        (Vacuum, "pause_cleaning"),
+        (Player, "stop_playing"),
+        (Position, "stop"),
+        (Valve, "close_valve"),
+        (Climate, "turn_off"),
+        (Power, "turn_off"),
+    ),
     "return": ((Vacuum, "return_home"),),
     "pause": ((Player, "pause"), (Vacuum, "pause_cleaning")),
     "resume": ((Player, "play"), (Vacuum, "start")),
@@ -68,7 +81,13 @@ DEEDS: dict[str, tuple[Deed, ...]] = {  # the first capability that a device has
     "add_item": ((ListItems, "add_item"),),
     "tick_item": ((ListItems, "tick_item"),),
     "remove_item": ((ListItems, "remove_item"),),
-    "set": ((Brightness, "set_brightness"), (Position, "set_position"), (Speed, "set_speed"), (Target, "set_target"), (Volume, "set_volume")),
+    "set": (
+        (Brightness, "set_brightness"),
+        (Position, "set_position"),
+        (Speed, "set_speed"),
+        (Target, "set_target"),
+        (Volume, "set_volume"),
+    ),
 }
 # home-assistant-intents says HassTurnOn for opening and locking too; the words of the template have decided which
 DEEDS["ha_on"] = (*DEEDS["turn_on"], (Position, "open"), (Door, "open_door"), (Lock, "lock"))
@@ -77,12 +96,26 @@ DEEDS["ha_off"] = (*DEEDS["turn_off"], (Position, "close"), (Door, "close_door")
 STEPS: dict[str, tuple[tuple[type[Capability], str, str, float, float, float], ...]] = {  # command, field, step, lowest, highest
     "brighter": ((Brightness, "set_brightness", "brightness", 20, 1, 100),),
     "dimmer": ((Brightness, "set_brightness", "brightness", -20, 1, 100),),
-    "up": ((Brightness, "set_brightness", "brightness", 20, 1, 100), (Volume, "set_volume", "volume", 10, 0, 100), (Target, "set_target", "target", 1, 5, 100)),
-    "down": ((Brightness, "set_brightness", "brightness", -20, 1, 100), (Volume, "set_volume", "volume", -10, 0, 100), (Target, "set_target", "target", -1, 5, 100)),
+    "up": (
+        (Brightness, "set_brightness", "brightness", 20, 1, 100),
+        (Volume, "set_volume", "volume", 10, 0, 100),
+        (Target, "set_target", "target", 1, 5, 100),
+    ),
+    "down": (
+        (Brightness, "set_brightness", "brightness", -20, 1, 100),
+        (Volume, "set_volume", "volume", -10, 0, 100),
+        (Target, "set_target", "target", -1, 5, 100),
+    ),
     "louder": ((Volume, "set_volume", "volume", 10, 0, 100),),
     "quieter": ((Volume, "set_volume", "volume", -10, 0, 100),),
-    "warmer": ((Target, "set_target", "target", 1, 5, 100), (ColorTemperature, "set_color_temperature", "color_temperature", -500, 2000, 6500)),
-    "colder": ((Target, "set_target", "target", -1, 5, 100), (ColorTemperature, "set_color_temperature", "color_temperature", 500, 2000, 6500)),
+    "warmer": (
+        (Target, "set_target", "target", 1, 5, 100),
+        (ColorTemperature, "set_color_temperature", "color_temperature", -500, 2000, 6500),
+    ),
+    "colder": (
+        (Target, "set_target", "target", -1, 5, 100),
+        (ColorTemperature, "set_color_temperature", "color_temperature", 500, 2000, 6500),
+    ),
     "faster": ((Speed, "set_speed", "speed", 25, 0, 100),),
     "slower": ((Speed, "set_speed", "speed", -25, 25, 100),),
 }
@@ -90,9 +123,21 @@ for _verb, _steps in STEPS.items():
     DEEDS[_verb] = tuple((step[0], step[1]) for step in _steps)
 
 ARGUMENT = {
-    "set_brightness": "brightness", "set_position": "position", "set_speed": "speed", "set_target": "target", "set_volume": "volume",
-    "set_tilt": "tilt", "set_color": "color", "set_color_temperature": "color_temperature", "set_mode": "mode", "play_media": "media",
-    "select_source": "source", "arm": "mode", "add_item": "item", "tick_item": "item", "remove_item": "item",
+    "set_brightness": "brightness",
+    "set_position": "position",
+    "set_speed": "speed",
+    "set_target": "target",
+    "set_volume": "volume",
+    "set_tilt": "tilt",
+    "set_color": "color",
+    "set_color_temperature": "color_temperature",
+    "set_mode": "mode",
+    "play_media": "media",
+    "select_source": "source",
+    "arm": "mode",
+    "add_item": "item",
+    "tick_item": "item",
+    "remove_item": "item",
 }
 BARE = {  # what is meant when only a room was named
     **dict.fromkeys(
@@ -154,8 +199,15 @@ class Wishes:
         kinds = slots.get("kinds") or (None if thing or slots.get("area") else BARE.get(verb))
         deeds = _narrow(verb, slots)
         area, group = slots.get("area", ""), bool(slots.get("area")) and not thing
-        found = self.names.find(thing, kinds=kinds, sort=slots.get("sort", ""), area=area, speaker_area=context.area, all=group,
-                                fits=lambda device: _deed(deeds, device) is not None)
+        found = self.names.find(
+            thing,
+            kinds=kinds,
+            sort=slots.get("sort", ""),
+            area=area,
+            speaker_area=context.area,
+            all=group,
+            fits=lambda device: _deed(deeds, device) is not None,
+        )
         if found.bare and found.devices and (meant := _meant(verb, thing, found)):
             devices = tuple(device for device in found.devices if device.kind in meant)
             devices = devices or self._namesake(thing, found.devices)

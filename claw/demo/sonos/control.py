@@ -1,4 +1,4 @@
-"""What the SOAP actions of a virtual player do. UPnP error codes as AVTransport:1 and Sonos have them: 800 is "not the coordinator"."""
+"""What the SOAP actions of a virtual player do. Error codes are those of AVTransport:1; 800 is Sonos's "not the coordinator"."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -9,11 +9,11 @@ from claw.demo.sonos.documents import Track
 from claw.demo.sonos.protocol import SERVICES
 
 if TYPE_CHECKING:
-    from claw.demo.sonos.player import VirtualSonos
+    from claw.demo.sonos.zone import Zone
 
 Args = dict[str, str]
 Values = dict[str, object]
-Action = Callable[["VirtualSonos", Args], Values | None]
+Action = Callable[["Zone", Args], Values | None]
 ACTIONS: dict[tuple[str, str], Action] = {}
 TITLE = ".//{http://purl.org/dc/elements/1.1/}title"
 
@@ -37,7 +37,7 @@ def action(service: str, name: str = "") -> Callable[[Action], Action]:
     return register
 
 
-def run(player: "VirtualSonos", service: str, name: str, args: Args) -> Values:
+def run(player: "Zone", service: str, name: str, args: Args) -> Values:
     """Do it and return the values out; UPnPError 401 for an unknown action, 402 for a missing argument."""
     signature = SERVICES[service][1].get(name)
     if signature is None or (service, name) not in ACTIONS:
@@ -49,7 +49,7 @@ def run(player: "VirtualSonos", service: str, name: str, args: Args) -> Values:
     return ACTIONS[service, name](player, args) or {}
 
 
-def _leading(player: "VirtualSonos") -> "VirtualSonos":
+def _leading(player: "Zone") -> "Zone":
     if player.coordinator is not player:
         raise UPnPError(800)
     return player
@@ -66,41 +66,41 @@ def _number(text: str, low: int, high: int) -> int:
 
 
 @action("AVTransport")
-def play(player: "VirtualSonos", args: Args) -> None:
+def play(player: "Zone", args: Args) -> None:
     if not _leading(player).current:
         raise UPnPError(701)
     player.set_transport("TRANSITIONING" if player.buffering else "PLAYING")
 
 
 @action("AVTransport")
-def pause(player: "VirtualSonos", args: Args) -> None:
+def pause(player: "Zone", args: Args) -> None:
     if _leading(player).transport != "PLAYING" or player.is_stream:
         raise UPnPError(701)
     player.set_transport("PAUSED_PLAYBACK")
 
 
 @action("AVTransport")
-def stop(player: "VirtualSonos", args: Args) -> None:
+def stop(player: "Zone", args: Args) -> None:
     _leading(player).set_transport("STOPPED")
 
 
 @action("AVTransport")
-def next(player: "VirtualSonos", args: Args) -> None:
+def next(player: "Zone", args: Args) -> None:
     _seek(player, _leading(player).number + 1)
 
 
 @action("AVTransport")
-def previous(player: "VirtualSonos", args: Args) -> None:
+def previous(player: "Zone", args: Args) -> None:
     _seek(player, _leading(player).number - 1)
 
 
 @action("AVTransport")
-def seek(player: "VirtualSonos", args: Args) -> None:
+def seek(player: "Zone", args: Args) -> None:
     if _leading(player) and args["Unit"] == "TRACK_NR":
         _seek(player, _number(args["Target"], 0, 1 << 31))
 
 
-def _seek(player: "VirtualSonos", number: int) -> None:
+def _seek(player: "Zone", number: int) -> None:
     if player.is_stream or not player.queue:
         raise UPnPError(701)
     if not 1 <= number <= len(player.queue):
@@ -110,7 +110,7 @@ def _seek(player: "VirtualSonos", number: int) -> None:
 
 
 @action("AVTransport", "SetAVTransportURI")
-def set_uri(player: "VirtualSonos", args: Args) -> None:
+def set_uri(player: "Zone", args: Args) -> None:
     uri, meta = args["CurrentURI"], args["CurrentURIMetaData"]
     if uri.startswith("x-rincon:"):
         leader = player.household.by_uid(uri.removeprefix("x-rincon:"))
@@ -124,7 +124,7 @@ def set_uri(player: "VirtualSonos", args: Args) -> None:
 
 
 @action("AVTransport", "AddURIToQueue")
-def add_to_queue(player: "VirtualSonos", args: Args) -> Values:
+def add_to_queue(player: "Zone", args: Args) -> Values:
     _leading(player)
     uri = args["EnqueuedURI"]
     tracks = player.household.playlists.get(uri) or [Track(title_in(args["EnqueuedURIMetaData"]), uri)]
@@ -134,24 +134,24 @@ def add_to_queue(player: "VirtualSonos", args: Args) -> Values:
 
 
 @action("AVTransport")
-def remove_all_tracks_from_queue(player: "VirtualSonos", args: Args) -> None:
+def remove_all_tracks_from_queue(player: "Zone", args: Args) -> None:
     _leading(player).queue.clear()
     player.set_transport("STOPPED")
 
 
 @action("AVTransport")
-def become_coordinator_of_standalone_group(player: "VirtualSonos", args: Args) -> Values:
+def become_coordinator_of_standalone_group(player: "Zone", args: Args) -> Values:
     heir = player.leave_group()
     return {"DelegatedGroupCoordinatorID": heir.uid if heir else "", "NewGroupID": player.group_id}
 
 
 @action("AVTransport")
-def get_transport_info(player: "VirtualSonos", args: Args) -> Values:
+def get_transport_info(player: "Zone", args: Args) -> Values:
     return {"CurrentTransportState": player.transport, "CurrentTransportStatus": "OK", "CurrentSpeed": "1"}
 
 
 @action("AVTransport")
-def get_position_info(player: "VirtualSonos", args: Args) -> Values:
+def get_position_info(player: "Zone", args: Args) -> Values:
     fixed = {"RelTime": "0:00:07", "AbsTime": "NOT_IMPLEMENTED", "RelCount": 2147483647, "AbsCount": 2147483647}
     if player.coordinator is not player:
         return {
@@ -170,99 +170,97 @@ def get_position_info(player: "VirtualSonos", args: Args) -> Values:
 
 
 @action("AVTransport")
-def get_media_info(player: "VirtualSonos", args: Args) -> Values:
+def get_media_info(player: "Zone", args: Args) -> Values:
     return {
-        "NrTracks": 1 if player.is_stream else len(player.queue), "MediaDuration": "NOT_IMPLEMENTED", "CurrentURI": player.media_uri,
-        "CurrentURIMetaData": player.meta, "NextURI": "", "NextURIMetaData": "", "PlayMedium": "NETWORK",
+        "NrTracks": 1 if player.is_stream else len(player.queue), "MediaDuration": "NOT_IMPLEMENTED",
+        "CurrentURI": player.media_uri, "CurrentURIMetaData": player.meta, "NextURI": "", "NextURIMetaData": "",
+        "PlayMedium": "NETWORK",
         "RecordMedium": "NOT_IMPLEMENTED", "WriteStatus": "NOT_IMPLEMENTED",
     }  # fmt: skip
 
 
 @action("AVTransport")
-def get_transport_settings(player: "VirtualSonos", args: Args) -> Values:
+def get_transport_settings(player: "Zone", args: Args) -> Values:
     return {"PlayMode": "NORMAL", "RecQualityMode": "NOT_IMPLEMENTED"}
 
 
 @action("AVTransport")
-def get_current_transport_actions(player: "VirtualSonos", args: Args) -> Values:
-    return {
-        "Actions": "Set, Stop, Play"
-        if player.is_stream
-        else "Set, Stop, Pause, Play, Next, Previous, X_DLNA_SeekTime, X_DLNA_SeekTrackNr"
-    }
+def get_current_transport_actions(player: "Zone", args: Args) -> Values:
+    common = "Set, Stop, Play"
+    return {"Actions": common if player.is_stream else f"{common}, Pause, Next, Previous, X_DLNA_SeekTrackNr"}
 
 
 @action("RenderingControl")
-def get_volume(player: "VirtualSonos", args: Args) -> Values:
+def get_volume(player: "Zone", args: Args) -> Values:
     return {"CurrentVolume": player.volume if args["Channel"] == "Master" else 100}
 
 
 @action("RenderingControl")
-def set_volume(player: "VirtualSonos", args: Args) -> None:
+def set_volume(player: "Zone", args: Args) -> None:
     player.by_hand(volume=_number(args["DesiredVolume"], 0, 100))
 
 
 @action("RenderingControl")
-def set_relative_volume(player: "VirtualSonos", args: Args) -> Values:
+def set_relative_volume(player: "Zone", args: Args) -> Values:
     player.by_hand(volume=max(0, min(100, player.volume + _number(args["Adjustment"], -100, 100))))
     return {"NewVolume": player.volume}
 
 
 @action("RenderingControl")
-def get_mute(player: "VirtualSonos", args: Args) -> Values:
+def get_mute(player: "Zone", args: Args) -> Values:
     return {"CurrentMute": int(player.muted)}
 
 
 @action("RenderingControl")
-def set_mute(player: "VirtualSonos", args: Args) -> None:
+def set_mute(player: "Zone", args: Args) -> None:
     player.by_hand(muted=bool(_number(args["DesiredMute"], 0, 1)))
 
 
 @action("GroupRenderingControl")
-def get_group_mute(player: "VirtualSonos", args: Args) -> Values:
+def get_group_mute(player: "Zone", args: Args) -> Values:
     return {"CurrentMute": int(_leading(player).group_muted)}
 
 
 @action("GroupRenderingControl")
-def set_group_mute(player: "VirtualSonos", args: Args) -> None:
+def set_group_mute(player: "Zone", args: Args) -> None:
     for member in _leading(player).members:
         member.by_hand(muted=bool(_number(args["DesiredMute"], 0, 1)))
 
 
 @action("GroupRenderingControl")
-def snapshot_group_volume(player: "VirtualSonos", args: Args) -> None:
+def snapshot_group_volume(player: "Zone", args: Args) -> None:
     _leading(player)
 
 
 @action("GroupRenderingControl")
-def get_group_volume(player: "VirtualSonos", args: Args) -> Values:
+def get_group_volume(player: "Zone", args: Args) -> Values:
     return {"CurrentVolume": _leading(player).group_volume}
 
 
 @action("GroupRenderingControl")
-def set_group_volume(player: "VirtualSonos", args: Args) -> None:
+def set_group_volume(player: "Zone", args: Args) -> None:
     _shift(player, _number(args["DesiredVolume"], 0, 100) - _leading(player).group_volume)
 
 
 @action("GroupRenderingControl")
-def set_relative_group_volume(player: "VirtualSonos", args: Args) -> Values:
+def set_relative_group_volume(player: "Zone", args: Args) -> Values:
     _shift(_leading(player), _number(args["Adjustment"], -100, 100))
     return {"NewVolume": player.group_volume}
 
 
-def _shift(leader: "VirtualSonos", by: int) -> None:
+def _shift(leader: "Zone", by: int) -> None:
     """The members keep their distances as far as 0 and 100 allow (the real thing keeps proportions)."""
     for member in leader.members:
         member.by_hand(volume=max(0, min(100, member.volume + by)))
 
 
 @action("ZoneGroupTopology")
-def get_zone_group_state(player: "VirtualSonos", args: Args) -> Values:
+def get_zone_group_state(player: "Zone", args: Args) -> Values:
     return {"ZoneGroupState": documents.topology(player.household.present)}
 
 
 @action("ZoneGroupTopology")
-def get_zone_group_attributes(player: "VirtualSonos", args: Args) -> Values:
+def get_zone_group_attributes(player: "Zone", args: Args) -> Values:
     members = player.coordinator.members
     return {
         "CurrentZoneGroupName": " + ".join(member.name for member in members), "CurrentZoneGroupID": player.coordinator.group_id,
@@ -272,26 +270,26 @@ def get_zone_group_attributes(player: "VirtualSonos", args: Args) -> Values:
 
 
 @action("DeviceProperties", "GetHouseholdID")
-def get_household_id(player: "VirtualSonos", args: Args) -> Values:
+def get_household_id(player: "Zone", args: Args) -> Values:
     return {"CurrentHouseholdID": player.household.id}
 
 
 @action("DeviceProperties")
-def get_zone_attributes(player: "VirtualSonos", args: Args) -> Values:
+def get_zone_attributes(player: "Zone", args: Args) -> Values:
     return {"CurrentZoneName": player.name, "CurrentIcon": "", "CurrentConfiguration": "1", "CurrentTargetRoomName": player.name}
 
 
 @action("DeviceProperties")
-def get_zone_info(player: "VirtualSonos", args: Args) -> Values:
+def get_zone_info(player: "Zone", args: Args) -> Values:
     return {
-        "SerialNumber": f"{player.mac}:8", "SoftwareVersion": documents.SOFTWARE, "DisplaySoftwareVersion": "16.9",
-        "HardwareVersion": "1.26.1.7-2.2", "IPAddress": player.address, "MACAddress": player.mac, "CopyrightInfo": "", "ExtraInfo": "",
-        "HTAudioIn": 0, "Flags": 1,
+        "SerialNumber": f"{player.mac}:8", "SoftwareVersion": documents.SOFTWARE,
+        "DisplaySoftwareVersion": "16.9", "HardwareVersion": "1.26.1.7-2.2", "IPAddress": player.address,
+        "MACAddress": player.mac, "CopyrightInfo": "", "ExtraInfo": "", "HTAudioIn": 0, "Flags": 1,
     }  # fmt: skip
 
 
 @action("ContentDirectory")
-def browse(player: "VirtualSonos", args: Args) -> Values:
+def browse(player: "Zone", args: Args) -> Values:
     elements = player.browse(args["ObjectID"])
     if elements is None:
         raise UPnPError(701)

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape, quoteattr
 from claw.demo.sonos.protocol import SERVICES, TYPES
 
 if TYPE_CHECKING:
-    from claw.demo.sonos.player import VirtualSonos
+    from claw.demo.sonos.zone import Zone
 
 XML = '<?xml version="1.0" encoding="utf-8"?>'
 SOFTWARE = "95.0-77060"
@@ -55,7 +55,7 @@ def favourite(track: Track, number: int) -> str:
     return wrapper.element(f"FV:2/{number}", "FV:2", extra)
 
 
-def description(player: "VirtualSonos") -> str:
+def description(player: "Zone") -> str:
     """/xml/device_description.xml."""
     listed = "".join(
         f"<service><serviceType>urn:schemas-upnp-org:service:{name}:1</serviceType><serviceId>urn:upnp-org:serviceId:{name}</serviceId>"
@@ -66,7 +66,8 @@ def description(player: "VirtualSonos") -> str:
         f'{XML}<root xmlns="urn:schemas-upnp-org:device-1-0"><specVersion><major>1</major><minor>0</minor></specVersion><device>'
         "<deviceType>urn:schemas-upnp-org:device:ZonePlayer:1</deviceType>"
         f"<friendlyName>{player.address} - Sonos One - {player.uid}</friendlyName><manufacturer>Sonos, Inc.</manufacturer>"
-        "<manufacturerURL>http://www.sonos.com</manufacturerURL><modelNumber>S18</modelNumber><modelDescription>Sonos One</modelDescription>"
+        "<manufacturerURL>http://www.sonos.com</manufacturerURL><modelNumber>S18</modelNumber>"
+        "<modelDescription>Sonos One</modelDescription>"
         f"<modelName>Sonos One</modelName><softwareVersion>{SOFTWARE}</softwareVersion><swGen>2</swGen>"
         "<hardwareVersion>1.26.1.7-2.2</hardwareVersion>"
         f"<serialNum>{player.mac}:8</serialNum><MACAddress>{player.mac}</MACAddress><UDN>uuid:{player.uid}</UDN>"
@@ -124,7 +125,7 @@ def fault(code: int) -> str:
     )
 
 
-def topology(players: Iterable["VirtualSonos"]) -> str:
+def topology(players: Iterable["Zone"]) -> str:
     """The ZoneGroupState document of all players that are there."""
     groups = "".join(
         f'<ZoneGroup Coordinator="{leader.uid}" ID="{leader.group_id}">{"".join(map(_member, leader.members))}</ZoneGroup>'
@@ -134,11 +135,13 @@ def topology(players: Iterable["VirtualSonos"]) -> str:
     return f"<ZoneGroupState><ZoneGroups>{groups}</ZoneGroups><VanishedDevices></VanishedDevices></ZoneGroupState>"
 
 
-def _member(player: "VirtualSonos") -> str:
+def _member(player: "Zone") -> str:
     invisible = 'Invisible="1" ' if player.invisible else ""
     return (
-        f'<ZoneGroupMember UUID="{player.uid}" Location="{player.location}" ZoneName={quoteattr(player.name)} Icon="" Configuration="1" '
-        f'{invisible}SoftwareVersion="{SOFTWARE}" SWGen="2" MinCompatibleVersion="94.0-00000" LegacyCompatibleVersion="58.0-00000" '
+        f'<ZoneGroupMember UUID="{player.uid}" Location="{player.location}" ZoneName={quoteattr(player.name)} '
+        f'Icon="" Configuration="1" '
+        f'{invisible}SoftwareVersion="{SOFTWARE}" SWGen="2" MinCompatibleVersion="94.0-00000" '
+        f'LegacyCompatibleVersion="58.0-00000" '
         f'BootSeq="{player.bootseq}" TVConfigurationError="0" HdmiCecAvailable="0" WirelessMode="1" WirelessLeafOnly="0" '
         'ChannelFreq="5180" BehindWifiExtender="0" WifiEnabled="1" EthLink="0" Orientation="0" RoomCalibrationState="4" '
         'SecureRegState="3" VoiceConfigState="0" MicEnabled="0" AirPlayEnabled="1" IdleState="1" MoreInfo="" '
@@ -158,5 +161,5 @@ def last_change(service: str, values: Iterable[tuple[str, str, object]]) -> str:
         f"<{name}{f' channel={quoteattr(channel)}' if channel else ''} val={quoteattr(str(value))}/>"
         for name, channel, value in values
     )
-    space = EVENT_SPACES[service]
-    return f'<Event xmlns="{space}" xmlns:r="urn:schemas-rinconnetworks-com:metadata-1-0/"><InstanceID val="0">{inner}</InstanceID></Event>'
+    spaces = f'xmlns="{EVENT_SPACES[service]}" xmlns:r="urn:schemas-rinconnetworks-com:metadata-1-0/"'
+    return f'<Event {spaces}><InstanceID val="0">{inner}</InstanceID></Event>'

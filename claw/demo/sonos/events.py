@@ -40,9 +40,8 @@ class Events:
 
     def open(self) -> None:
         """Be able to send (needs a running loop)."""
-        self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=5), connector=aiohttp.TCPConnector(force_close=True)
-        )
+        connector = aiohttp.TCPConnector(force_close=True)
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5), connector=connector)
 
     async def close(self) -> None:
         """Forget everybody and stop sending."""

@@ -1,4 +1,4 @@
-"""The services that a virtual player offers: action -> (arguments in, arguments out), named and ordered as a Sonos One names them."""
+"""The services that a virtual player offers: action -> (arguments in, out), named and ordered as by a Sonos One."""
 
 Actions = dict[str, tuple[str, str]]
 
@@ -52,7 +52,8 @@ DEVICE_PROPERTIES: Actions = {
     "GetHouseholdID": ("", "CurrentHouseholdID"),
     "GetZoneInfo": (
         "",
-        "SerialNumber SoftwareVersion DisplaySoftwareVersion HardwareVersion IPAddress MACAddress CopyrightInfo ExtraInfo HTAudioIn Flags",
+        "SerialNumber SoftwareVersion DisplaySoftwareVersion HardwareVersion IPAddress MACAddress "
+        "CopyrightInfo ExtraInfo HTAudioIn Flags",
     ),
 }
 CONTENT_DIRECTORY: Actions = {
@@ -83,8 +84,9 @@ SERVICES: dict[str, tuple[str, Actions, str]] = {
 # as the SCPD documents type them; everything else is a string
 TYPES = {
     "InstanceID": "ui4", "Track": "ui4", "NrTracks": "ui4", "FirstTrackNumberEnqueued": "ui4", "NumTracksAdded": "ui4",
-    "DesiredFirstTrackNumberEnqueued": "ui4", "NewQueueLength": "ui4", "EnqueueAsNext": "boolean", "RelCount": "i4", "AbsCount": "i4",
+    "DesiredFirstTrackNumberEnqueued": "ui4", "NewQueueLength": "ui4", "EnqueueAsNext": "boolean",
+    "RelCount": "i4", "AbsCount": "i4",
     "CurrentMute": "boolean", "DesiredMute": "boolean", "CurrentVolume": "ui2", "DesiredVolume": "ui2", "NewVolume": "ui2",
-    "Adjustment": "i4", "StartingIndex": "ui4", "RequestedCount": "ui4", "NumberReturned": "ui4", "TotalMatches": "ui4", "UpdateID": "ui4",
-    "HTAudioIn": "ui4", "Flags": "ui4",
+    "Adjustment": "i4", "StartingIndex": "ui4", "RequestedCount": "ui4", "NumberReturned": "ui4", "TotalMatches": "ui4",
+    "UpdateID": "ui4", "HTAudioIn": "ui4", "Flags": "ui4",
 }  # fmt: skip

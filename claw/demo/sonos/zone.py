@@ -1,31 +1,21 @@
 """The state of one virtual Sonos player: what it plays, how loud, in whose group, and what it tells subscribers."""
 
-import asyncio
 import itertools
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
-
-from aiohttp import web
-from zeroconf.asyncio import AsyncServiceInfo
+from typing import TYPE_CHECKING
 
 from claw.demo.sonos import control, documents
 from claw.demo.sonos.documents import Track
 from claw.demo.sonos.events import Events
-from claw.demo.sonos.protocol import SERVICES
-from claw.demo.sonos.ssdp import Ssdp
 from claw.demo.virtual import Virtual
 
 if TYPE_CHECKING:
     from claw.demo.sonos.household import Household
 
 PORT = 1400
-MDNS = "_sonos._tcp.local."
 PLAYBACK = {"PLAYING": "playing", "TRANSITIONING": "playing", "PAUSED_PLAYBACK": "paused", "STOPPED": "stopped"}
 TRANSPORT = {"playing": "PLAYING", "paused": "PAUSED_PLAYBACK", "stopped": "STOPPED"}
-BODY = "{http://schemas.xmlsoap.org/soap/envelope/}Body"
 GROUPS = itertools.count(1)
 
 
@@ -44,14 +34,11 @@ class Zone(Virtual):
 
     def __post_init__(self) -> None:
         self.running, self.bootseq, self.requests = False, 1, 0
-        self.leader: VirtualSonos = self
+        self.leader: Zone = self
         self.transport, self.uri, self.meta, self.number = "STOPPED", f"x-rincon-queue:{self.uid}#0", "", 1
         self.queue: list[Track] = []
         self.group_id = f"{self.uid}:{next(GROUPS)}"
         self.events = Events(self.uid, self.values)
-        self._runner: web.AppRunner | None = None
-        self._ssdp: Ssdp | None = None
-        self._mdns: AsyncServiceInfo | None = None
 
     # -- state
 
@@ -67,12 +54,12 @@ class Zone(Virtual):
         return f"http://{self.address}:{PORT}/xml/device_description.xml"
 
     @property
-    def coordinator(self) -> "VirtualSonos":
+    def coordinator(self) -> "Zone":
         """Who leads its group; itself when it plays alone."""
         return self.leader
 
     @property
-    def members(self) -> "list[VirtualSonos]":
+    def members(self) -> "list[Zone]":
         """Those who follow this coordinator, itself included."""
         return [player for player in self.household.present if player.leader is self]
 
@@ -115,7 +102,7 @@ class Zone(Virtual):
         return all(member.muted for member in self.members)
 
     def browse(self, container: str) -> list[str] | None:
-        """The DIDL elements of a container: FV:2 favourites, SQ: playlists, Q:0 the queue; None when there is none of that name."""
+        """The DIDL elements of a container: FV:2 favourites, SQ: playlists, Q:0 the queue; else None."""
         if container == "FV:2":
             return [documents.favourite(track, number) for number, track in enumerate(self.household.favourites)]
         if container == "SQ:":
@@ -146,7 +133,7 @@ class Zone(Virtual):
         self.transport = state
         self.publish("AVTransport")
 
-    def join(self, other: "VirtualSonos") -> None:
+    def join(self, other: "Zone") -> None:
         """Play with the group of another player."""
         if other.leader is self.leader:
             return
@@ -154,7 +141,7 @@ class Zone(Virtual):
         self.leader, self.transport = other.leader, "STOPPED"
         self._regrouped(self, other.leader)
 
-    def leave_group(self) -> "VirtualSonos | None":
+    def leave_group(self) -> "Zone | None":
         """Play alone, stopped; a coordinator leaves its music to a member, which is returned as the new coordinator."""
         heir = next((member for member in self.members if member is not self), None)
         if self.leader is self and heir is None:
@@ -162,13 +149,13 @@ class Zone(Virtual):
         if heir is not None:
             heir.transport, heir.number, heir.queue, heir.meta = self.transport, self.number, list(self.queue), self.meta
             heir.uri = self.uri if self.is_stream else f"x-rincon-queue:{heir.uid}#0"
-            for member in [member for member in self.members if member is not self]:
+            for member in [one for one in self.members if one is not self]:
                 member.leader = heir
         old, self.leader, self.transport = self.leader, self, "STOPPED"
         self._regrouped(self, heir or old)
         return heir
 
-    def _regrouped(self, *changed: "VirtualSonos") -> None:
+    def _regrouped(self, *changed: "Zone") -> None:
         for player in changed:
             player.group_id = f"{player.uid}:{next(GROUPS)}"
             player.publish("AVTransport")
@@ -191,13 +178,15 @@ class Zone(Virtual):
         if service == "AVTransport":
             track = self.current if self.leader is self else None
             return {"LastChange": documents.last_change(service, [
-                ("TransportState", "", self.transport), ("CurrentPlayMode", "", "NORMAL"), ("NumberOfTracks", "", len(self.queue)),
-                ("CurrentTrack", "", self.number), ("CurrentTrackURI", "", track.uri if track else self.media_uri),
+                ("TransportState", "", self.transport), ("CurrentPlayMode", "", "NORMAL"),
+                ("NumberOfTracks", "", len(self.queue)), ("CurrentTrack", "", self.number),
+                ("CurrentTrackURI", "", track.uri if track else self.media_uri),
                 ("CurrentTrackMetaData", "", track.didl if track else ""), ("AVTransportURI", "", self.media_uri),
             ])}  # fmt: skip
         if service == "RenderingControl":
             return {"LastChange": documents.last_change(service, [
-                ("Volume", "Master", self.volume), ("Volume", "LF", 100), ("Volume", "RF", 100), ("Mute", "Master", int(self.muted)),
+                ("Volume", "Master", self.volume), ("Volume", "LF", 100), ("Volume", "RF", 100),
+                ("Mute", "Master", int(self.muted)),
             ])}  # fmt: skip
         return self._plain_values(service)
 
@@ -217,4 +206,3 @@ class Zone(Virtual):
         if service == "DeviceProperties":
             return {"ZoneName": self.name}
         return {"FavoritesUpdateID": f"{self.uid},1", "SavedQueuesUpdateID": f"{self.uid},1"}
-

@@ -1,0 +1,160 @@
+"""One life: a process from its start to a crash, or until the script of the person is played and nothing is left to do."""
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from claw.agent import Agent
+from claw.config import Config
+from claw.events import Events
+from claw.house import House
+from claw.names import Names
+from claw.reflex.reader import Reader
+from claw.store import Store
+from crash.world import Bridge, Connection, Crash, World, wired
+
+DEADLINE = 20.0  # real seconds for one life, which takes milliseconds
+FOUND_AFTER = 30  # turns of the loop until discovery has found the devices again
+DEVICES = {  # id -> name, kind, room, sort
+    "kitchen_lamp": ("Kitchen Lamp", "light", "Kitchen", ""),
+    "hall_lamp": ("Hall Lamp", "light", "Hall", ""),
+    "speaker": ("Kitchen Speaker", "player", "Kitchen", ""),
+    "garage": ("Garage Door", "door", "Garage", "garage"),
+    "pool": ("Pool", "heater", "Garden", "pool"),
+    "sauna": ("Sauna", "heater", "Cellar", "sauna"),
+    "thermostat": ("Hall Thermostat", "thermostat", "Hall", ""),
+    "groceries": ("Shopping List", "list", "", ""),
+}
+STATES: dict[str, dict[str, Any]] = {
+    "kitchen_lamp": {"on": False, "brightness": 40},
+    "hall_lamp": {"on": False, "brightness": 40},
+    "speaker": {"on": True, "playback": "playing", "title": "Take Five", "volume": 20, "muted": False},
+    "garage": {"open": False},
+    "pool": {"on": True, "temperature": 24.0, "target": 26.0},
+    "sauna": {"on": False, "temperature": 20.0, "target": 80.0},
+    "thermostat": {"temperature": 19.0, "target": 20.0, "mode": "off"},
+    "groceries": {"items": ["bread"], "done": []},
+}
+
+
+@dataclass(frozen=True)
+class Build:
+    """Which classes a life is made of; the planted bugs hand in others."""
+
+    agent: Callable[..., Agent] = Agent
+    bridge: Callable[..., Bridge] = Bridge
+
+
+class Life:
+    """The daemon's parts on the world's file, wired as the daemon wires them."""
+
+    def __init__(self, world: World, build: Build) -> None:
+        self.world = world
+        self.conn: Connection | None = None
+        try:
+            self.store = Store(world.path, connect=self._connect)
+            events = Events()
+            self.house = House(self.store, events, world.clock)
+            reader = Reader(self.house, Names(self.house), world.clock)
+            self.agent = build.agent(self.house, self.store, events, world.clock, Config(), reader)
+            self.bridge = build.bridge(world, self.agent.inbox)
+            self.agent.outbox.bridges["test"] = self.bridge
+        except Crash:
+            self.close()
+            raise
+
+    def _connect(self, path: str, **options: Any) -> sqlite3.Connection:
+        self.conn = sqlite3.connect(path, factory=Connection, **options)
+        self.conn.world = self.world
+        return self.conn
+
+    async def discover(self) -> None:
+        """Find the devices, some time after everything else has begun."""
+        await self._turns(FOUND_AFTER)
+        for id, (name, kind, area, sort) in DEVICES.items():
+            self.house.adopt(wired(self.world, id, name, kind, area, sort), skill="test", host="127.0.0.1")
+
+    async def play(self) -> None:
+        """Be the person: write, wait for everything to be answered, write on; numbers are seconds that pass."""
+        while len(self.house.devices) < len(DEVICES):
+            await asyncio.sleep(0)
+        while True:
+            while not self.quiet():
+                await asyncio.sleep(0)
+            if not self.world.script:
+                return
+            entry = self.world.script.pop(0)
+            if isinstance(entry, str):
+                for text in entry.split(" | "):
+                    self.world.channel.write(text)
+            else:
+                await self._turns(10)  # whoever is about to sleep on the clock does so before it moves
+                self.world.clock.advance(entry)
+
+    async def _turns(self, count: int) -> None:
+        for _ in range(count):
+            await asyncio.sleep(0)
+
+    def quiet(self) -> bool:
+        """Nothing is on its way: not at the channel, not in the inbox, not in the outbox."""
+        assert self.conn is not None
+        open_rows = (
+            "SELECT 1 FROM inbox WHERE status != 'done' AND due <= ? UNION ALL SELECT 1 FROM outbox WHERE status IN ('queued', 'sending')"
+        )
+        return not self.world.channel.waiting() and not self.conn.peek(open_rows, self.world.clock.time())
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        """What the file holds."""
+        assert self.conn is not None
+        return [dict(row) for row in self.conn.peek(sql)]
+
+    def close(self) -> None:
+        """Leave the file, as the system does for a dead process: what was not committed is gone."""
+        if self.conn is not None:
+            self.conn.close()
+
+
+async def live(world: World, build: Build, crash_at: int, look: Callable[[Life], None] = lambda life: None) -> bool:
+    """Run one life; False when it crashed. `look` sees the file at the end of a life that did not."""
+    world.born(crash_at)
+    try:
+        life = Life(world, build)
+    except Crash:
+        return False
+    script = asyncio.create_task(life.play())
+    parts: list[Callable[[], Awaitable[None]]] = [life.agent.run, life.agent.outbox.run, life.bridge.run, life.discover]
+    tasks = [asyncio.ensure_future(part()) for part in parts]
+    end = asyncio.ensure_future(world.crashed.wait())
+    try:
+        await asyncio.wait([script, end], timeout=DEADLINE, return_when=asyncio.FIRST_COMPLETED)
+        if script.done() and not world.dead:
+            script.result()
+            look(life)
+            return True
+        if not world.dead:
+            raise TimeoutError("it never came to rest")
+        return False
+    finally:
+        world.dead = True  # what is cancelled now must leave no trace
+        await _abandon(script, end, *tasks)
+        life.close()
+
+
+async def _abandon(*mine: "asyncio.Future[Any]") -> None:
+    """End everything that this life started, whoever started it."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[arg-type]
+    rest = {*others, *mine} - _OUTSIDE
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
+
+
+_OUTSIDE: set[Any] = set()  # tasks of the caller, which no life may end
+
+
+def outside(*tasks: Any) -> None:
+    """Keep these tasks out of every life."""
+    _OUTSIDE.clear()
+    _OUTSIDE.update(tasks)

@@ -1,0 +1,134 @@
+"""Crash before every step of every scenario, start again on the same file, and count which rules broke."""
+
+import asyncio
+import contextlib
+import logging
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from crash.bugs import BUGS
+from crash.life import STATES, Build, Life, live, outside
+from crash.rules import Traces, broken, traces
+from crash.scenarios import SCENARIOS, Scenario
+from crash.world import World
+
+READS = ("SELECT", "PRAGMA", "BEGIN")  # nothing lasting lies between these and the next step, so a crash there is that one
+LIVES = 6
+
+
+@dataclass
+class Result:
+    """points: crashes made. unknown: how often a person was told that the outcome is not known."""
+
+    points: int = 0
+    unknown: int = 0
+    broken: list[str] = field(default_factory=list)
+
+    def count(self, kind: str) -> int:
+        """How many rules of this kind (lost, duplicated, wrong) broke."""
+        return sum(f" {kind}: " in one for one in self.broken)
+
+
+class Road:
+    """One folder with a house that knows its devices, from which every run starts."""
+
+    def __init__(self, folder: Path, build: Build) -> None:
+        self.folder, self.build = folder, build
+
+    async def prepare(self) -> None:
+        """Let the house meet its devices once."""
+        assert await live(World(self.folder / "met.db", STATES, (), idempotent=True), self.build, 0)
+
+    async def play(self, scenario: Scenario, crashes: Sequence[int], *, idempotent: bool) -> tuple[World, Traces, list[list[str]]]:
+        """The scenario with a crash in each of the first lives; the world, its traces, and the steps of each life."""
+        path = self.folder / "house.db"
+        path.unlink(missing_ok=True)
+        if not scenario.first:
+            shutil.copyfile(self.folder / "met.db", path)
+        world, found, steps = World(path, STATES, scenario.script, idempotent=idempotent), list[Traces](), list[list[str]]()
+
+        def look(life: Life) -> None:
+            found.append(traces(world, life))
+
+        for crash_at in (*crashes, 0):
+            done = await live(world, self.build, crash_at, look)
+            steps.append(world.steps)
+            if done:
+                break
+        return world, found[0], steps
+
+    async def scenario(self, scenario: Scenario, *, idempotent: bool, again: bool, until_broken: bool = False) -> Result:
+        """Crash at every point; with `again` also once more in the life that follows, somewhere in it."""
+        world, right, steps = await self.play(scenario, (), idempotent=idempotent)
+        result = Result()
+        if tuple(right.effects) != scenario.deeds or len(right.shown) != scenario.replies:
+            result.broken.append(f"{scenario.name}: wrong: without a crash it did {right.effects} and said {right.shown}")
+        for number, at in enumerate(points(steps[0])):
+            later = await self.crash(scenario, right, (at,), result, idempotent=idempotent)
+            if again and (more := points(later)):
+                await self.crash(scenario, right, (at, more[number * 7 % len(more)]), result, idempotent=idempotent)
+            if until_broken and result.broken:
+                break
+        return result
+
+    async def crash(
+        self, scenario: Scenario, right: Traces, crashes: Sequence[int], result: Result, *, idempotent: bool
+    ) -> list[str]:
+        """One run with these crashes, judged; returns the steps of the life after the first."""
+        place = f"{scenario.name}, crash at {crashes}"
+        result.points += 1
+        try:
+            _, now, steps = await self.play(scenario, crashes, idempotent=idempotent)
+        except TimeoutError as error:
+            result.broken.append(f"{place}: lost: {error}")
+            return []
+        result.unknown += any("unknown" in events for events in now.ends.values())
+        result.broken += [f"{place} before {steps[0][-1]!r}: {rule}" for rule in broken(now, right)]
+        return steps[1]
+
+
+def points(steps: Sequence[str]) -> list[int]:
+    """The numbers of the steps before which a crash leaves something else behind than at the step before."""
+    return [number for number, label in enumerate(steps, 1) if not label.startswith(READS)]
+
+
+async def crash_all(build: Build, scenarios: Sequence[Scenario] = SCENARIOS, *, again: bool = False, until_broken: bool = False) -> Result:
+    """Every point of these scenarios, on both kinds of bridges."""
+    total = Result()
+    with tempfile.TemporaryDirectory() as folder, _quiet_loop():
+        road = Road(Path(folder), build)
+        await road.prepare()
+        for scenario in scenarios:
+            for idempotent in (True, False):
+                one = await road.scenario(scenario, idempotent=idempotent, again=again and not idempotent, until_broken=until_broken)
+                total.points, total.unknown, total.broken = total.points + one.points, total.unknown + one.unknown, total.broken + one.broken
+    return total
+
+
+async def crash_everywhere() -> dict[str, Any]:
+    """The figures for the bench: points, lost, duplicated, wrong, told as unknown, and which planted bugs were detected."""
+    real = await crash_all(Build(), again=True)
+    found = {name: (await crash_all(build, until_broken=True)).broken for name, build in BUGS.items()}
+    return {
+        "crash_points": real.points, "lost": real.count("lost"), "duplicated": real.count("duplicated"), "wrong": real.count("wrong"),
+        "told_unknown": real.unknown, "bugs": len(BUGS), "bugs_detected": sum(map(bool, found.values())),
+    }  # fmt: skip
+
+
+@contextlib.contextmanager
+def _quiet_loop() -> Iterator[None]:
+    """A crash ends tasks whose results nobody reads: neither the loop nor the logs shall speak of it."""
+    loop = asyncio.get_running_loop()
+    handler, level = loop.get_exception_handler(), logging.root.manager.disable
+    loop.set_exception_handler(lambda *_: None)
+    logging.disable(logging.CRITICAL)
+    outside(asyncio.current_task())
+    try:
+        yield
+    finally:
+        loop.set_exception_handler(handler)
+        logging.disable(level)
