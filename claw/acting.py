@@ -72,7 +72,7 @@ class Acting:
         command = device.commands[call.command]
         goal = command.goal(call.args)
         if not device.online and not (redo and await self._wait(device, lambda: device.online, RETURN_SECONDS)):
-            return Outcome("unknown" if redo else "failed", f"it cannot be reached: {device.trouble}")
+            return Outcome("unknown" if redo else "failed", device.trouble or "it cannot be reached")
         if redo and (settled := await self._after_crash(device, command, goal)):
             return settled
         stale = reached(device, goal)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import sqlite3
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from typing import Any
 from claw.asks import Asks
 from claw.boundary import as_device_error, guard
 from claw.clock import Clock
-from claw.config import Config
+from claw.config import Config, endpoint
 from claw.device import Device, DeviceError
 from claw.discovery.found import Found
 from claw.discovery.network import listen_address
@@ -32,6 +33,7 @@ SETTLED_SECONDS = 10.0  # a connect that lived so long did not end the process
 PAIR_AGAIN_SECONDS = 24 * 3600.0
 GONE_CHECK_SECONDS = 3.0
 POLL_SECONDS, MISSES = 60.0, 3
+CLEAN_UP_SECONDS, STOP_SECONDS = 1.0, 2.2  # what a skill has for its finally, and all of them together at the end
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class Connections:
         self.zeroconf: Callable[[], Any] = lambda: None
         self.pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="skill")
         self._services: dict[str, Found] = {}
+        self._closing: dict[tuple[str, str], set[asyncio.Task[None]]] = {}
         self._probation = asyncio.Lock()
 
     # -- skill files
@@ -112,8 +115,7 @@ class Connections:
         for file in self.files.values():
             if any(matcher.via == "static" for matcher in file.matchers):
                 for address in self.config.skills.get(file.name, {}).get("addresses", []):
-                    host, _, port = str(address).partition(":")
-                    self._offer_to(file, Found("static", "", file.name, host, int(port or 0), f"static:{address}"))
+                    self._offer_to(file, Found("static", "", file.name, *endpoint(address), f"static:{address}"))
 
     # -- services
 
@@ -169,30 +171,35 @@ class Connections:
         return connection.file.name, f"{connection.found.via}:{connection.found.id}"
 
     def _close(self, connection: Connection) -> None:
-        self.open.pop(self._key(connection), None)
-        if connection.task is not None:
-            connection.task.cancel()
+        key, task = self._key(connection), connection.task
+        self.open.pop(key, None)
+        if task is not None:
+            task.cancel()
+            self._closing.setdefault(key, set()).add(task)
+            task.add_done_callback(self._closing[key].discard)
         for other in self.open.values():
             if other.state == "duplicate" and other.file.name == connection.file.name:
                 other.again.set()
 
     async def stop(self) -> None:
         """Close every connection and wait for their clean-up."""
-        tasks = [connection.task for connection in self.open.values()]
-        self.open.clear()
-        await cancel(*tasks)
+        for connection in list(self.open.values()):
+            self._close(connection)
+        await cancel(*(task for tasks in self._closing.values() for task in tasks), seconds=STOP_SECONDS)
         self.pool.shutdown(wait=False, cancel_futures=True)
 
     # -- one connection
 
     async def _run(self, connection: Connection) -> None:
         """Connect, and again after a failure with back-off; new word from discovery cuts the wait short."""
+        if before := self._closing.get(self._key(connection)):
+            await asyncio.wait(before)  # else the old version's devices would make ours duplicates
         failures = 0
         while True:
             began = self.clock.monotonic()
             try:
                 await self._once(connection)
-            except DeviceError as error:
+            except (DeviceError, sqlite3.OperationalError) as error:  # sqlite: the disk is full or read-only, for now
                 connection.problem = str(error)
                 log.warning("%s at %s: %s", connection.file.name, connection.found.host, error)
             finally:
@@ -231,9 +238,12 @@ class Connections:
             await self._rest(connection, *first)
 
     def _import(self, file: SkillFile) -> ModuleType:
+        """The skill's module; one that cannot be imported is tried again, since a missing library may be installed meanwhile."""
         self.markers.begin(file, "import")
         try:
-            return file.load()
+            module = file.load()
+            file.left_out, file.problem = False, ""
+            return module
         except DeviceError as error:
             if not file.left_out:
                 self.leave_out(file, str(error))
@@ -257,38 +267,49 @@ class Connections:
 
     async def _first(self, connection: Connection, module: ModuleType, home: Home) -> tuple[Any, asyncio.Task[Any]] | None:
         """Begin the skill's generator under a marker; it is wiped at the first device or after 10 s."""
-        spec = connection.file.spec
+        with as_device_error(connection.file.name):
+            generator = connection.file.spec.connect(connection.found, home)
         self.markers.begin(connection.file, "connect")
         well = False
-        generator = spec.connect(connection.found, home)
-        step = asyncio.ensure_future(anext(generator, None))
+        step = self._next(connection, generator)
         try:
             await asyncio.wait([step], timeout=SETTLED_SECONDS)
             well = True
         finally:
             self.markers.end(connection.file, well=well)
             if not well:
-                await cancel(step)
-                await generator.aclose()  # type: ignore[attr-defined]
+                await self._clean_up(connection, generator, step)
         return generator, step
 
+    def _next(self, connection: Connection, generator: Any) -> asyncio.Task[Any]:
+        """The skill's next device; a task, in which even SystemExit must not get loose: it would end the loop."""
+
+        async def step() -> Any:
+            with as_device_error(connection.file.name, connection.file.spec.errors):
+                return await anext(generator, None)
+
+        return asyncio.create_task(step(), name=f"{connection.file.name} connect")
+
+    async def _clean_up(self, connection: Connection, generator: Any, step: asyncio.Task[Any]) -> None:
+        """Let the skill's finally run, but wait neither for ever nor for what it raises."""
+        await cancel(step, seconds=CLEAN_UP_SECONDS)
+        with contextlib.suppress(DeviceError):
+            await guard(generator.aclose(), who=f"{connection.file.name} clean-up", seconds=CLEAN_UP_SECONDS)
+
     async def _rest(self, connection: Connection, generator: Any, step: asyncio.Task[Any]) -> None:
-        spec = connection.file.spec
         try:
-            with as_device_error(connection.file.name, spec.errors):
-                while (device := await step) is not None:
-                    if not self._take(connection, device):
-                        return
-                    step = asyncio.ensure_future(anext(generator, None))
+            while (device := await step) is not None:
+                if not self._take(connection, device):
+                    return
+                step = self._next(connection, generator)
             await self._poll(connection)
         finally:
-            await cancel(step)
-            await generator.aclose()
+            await self._clean_up(connection, generator, step)
 
     async def _poll(self, connection: Connection) -> None:
         """A skill that has yielded all it has and pushes nothing is asked now and then, until nothing answers any more."""
         if not connection.devices:
-            raise DeviceError("its skill gave no device")
+            raise DeviceError(connection.problem or "its skill gave no device")
         misses = 0
         while misses < MISSES:
             await self.clock.sleep(POLL_SECONDS)
@@ -298,6 +319,13 @@ class Connections:
     def _take(self, connection: Connection, device: Device) -> bool:
         """Adopt one device; False when this connection is not needed or not trusted."""
         module, file = connection.file.module, connection.file
+        if not isinstance(device, Device) or not all(isinstance(one, str) for one in (device.id, device.name, device.area)):
+            raise DeviceError("its skill gave something that is no device with an id, a name and an area as text")
+        if not device.id:
+            raise DeviceError(f"its skill gave {device.name} no id")
+        if device in connection.devices:
+            log.warning("%s yielded %s twice; the second is ignored", file.name, device.id)
+            return True
         device.together = connection.together
         device.errors = file.spec.errors
         verdict = self.house.adopt(device, skill=file.name, host=connection.found.host, keyed=hasattr(module, "pair"))
@@ -312,8 +340,12 @@ class Connections:
                 return False
             log.warning("%s yielded %s twice; the second is ignored", file.name, device.id)
             return True
+        if verdict == "refused":
+            connection.problem = f"{device.id} is the identity of a device of the skill {self.house.records[device.id].skill}"
+            connection.state = "connected" if connection.devices else "held"
+            return True
         connection.state, connection.problem = "held", "it appeared at a new address without proof that it is the same device"
-        return verdict != "held"
+        return False
 
     def home(self, connection: Connection) -> Home:
         """The narrow view of the home for one skill."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from claw.clock import Clock
@@ -117,16 +117,16 @@ class House:
         return verdict
 
     def _take(self, device: Device, skill: str, host: str) -> None:
-        record, now = self.records.get(device.id), self.clock.time()
-        new = record is None
-        if record is None:
-            record = self.records[device.id] = Record(device.id, skill, "", "", "", host, first_seen=now)
-        moved = (record.name, record.kind, record.area, record.host) != (device.name, device.kind, device.area, host)
-        record.name, record.kind, record.area, record.host, record.last_seen = device.name, device.kind, device.area, host, now
+        known, now = self.records.get(device.id), self.clock.time()
+        new = known is None
+        before = known or Record(device.id, skill, "", "", "", host, first_seen=now)
+        seen = {"name": device.name, "kind": device.kind, "area": device.area, "host": host}
+        record = replace(before, **seen, last_seen=now)
         if device.area:
             self.add_area(Area(device.area))
-        if new or moved:
-            self._save(record)
+        if new or record != replace(before, last_seen=now):
+            self._save(record)  # first: on a full disk nothing is taken, and it comes again
+        self.records[device.id] = record
         self.devices[device.id] = device
         device.subscribe(self._observe)
         self.version += 1
@@ -236,10 +236,10 @@ class House:
         key, known = area.name.casefold(), self.areas.get(area.name.casefold())
         if known == area or (known and area == Area(area.name)):
             return
-        self.areas[key] = area
         with self.store.transaction():
             self.store.write("DELETE FROM areas WHERE lower(name) = lower(?)", area.name)
             self.store.insert("areas", name=area.name, floor=area.floor, parent=area.parent, aliases=list(area.aliases))
+        self.areas[key] = area
         self.version += 1
 
     def describe(self, id: str, *, name: str | None = None, area: str | None = None, sort: str | None = None,

@@ -74,7 +74,8 @@ def read_file(path: Path) -> SkillFile:
 def _foreign(path: Path) -> str:
     """Why this file is not ours alone, wherever a link leads; empty when it is."""
     real = path.resolve(strict=True)
-    return untrusted(real) or (untrusted(real.parent) if path.is_symlink() else "")
+    closed = not real.parent.stat().st_mode & 0o011  # nobody else gets into the folder, whatever the mode of the file
+    return untrusted(real.parent) or ("" if closed else untrusted(real))
 
 
 def _declare(file: SkillFile, tree: ast.Module) -> None:

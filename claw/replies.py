@@ -1,5 +1,6 @@
 """What people read: short sentences about deeds, composed from their outcomes and never from what anyone claims."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ from claw.acting import Outcome
 from claw.call import ToolCall
 from claw.capabilities import holds
 from claw.device import Device
+from claw.discovery.found import clean
 from claw.house import House
 
 KIND_PLURAL = {
@@ -19,10 +21,13 @@ KIND_PLURAL = {
     "player": "players",
 }
 
+PLAIN = {("set_brightness", 0): "turn_off", ("set_speed", 0): "turn_off", ("set_position", 0): "close", ("set_position", 100): "open"}
+THEY = {"is": "are", "was": "were", "does": "do", "has": "have"}
+
 # words that are no name by themselves: "Floor Lamp" is said "floor lamp", while "Sonos One" and "LG TV" stay as they are
 COMMON = frozenset(
     """
-    air alarm awning back balcony basement bath bathroom bed bedroom bedside bell big blind blinds boiler bookshelf bridge cabinet camera
+    air alarm awning back balcony basement bath bathroom bed bedroom bedside bell big blind blinds boiler bookshelf cabinet camera
     ceiling cellar cleaner closet coffee conditioner corner corridor couch counter cupboard curtain curtains deck desk detector dining dish
     dishwasher door downstairs driveway dryer entrance entry fan fireplace floor fountain freezer fridge front garage garden gate ground
     guest gym hall hallway heater heating hob hood iron island kettle kids kitchen lamp lamps landing large laundry lawn leak left library
@@ -127,8 +132,21 @@ def _whole_rooms(house: House, devices: Sequence[Device]) -> list[str]:
 def wanted(house: House, call: ToolCall) -> str:
     """A call as "to ..." says it, with its final values: "open the garage door"."""
     devices = [house.devices[id] for id in call.targets if id in house.devices]
-    it = called(house, devices) if devices else "something that is not there"
-    return _fill(SAID.get(call.command, ("", "", f"{call.command.replace('_', ' ')} {{it}}"))[2], it, call.args, len(devices) > 1)
+    it = _it(house, call, devices) if devices else "something that is not there"
+    return _fill(_said(call)[2], it, call.args, len(devices) > 1)
+
+
+def _said(call: ToolCall) -> tuple[str, str, str]:
+    """The three texts for a call; dimming to 0 is turning off, moving to 100 is opening."""
+    plain = call.command.replace("_", " ")
+    value = next(iter(call.args.values()), None)
+    return SAID.get(PLAIN.get((call.command, value), call.command), (f"{{was}} told to {plain}", "", f"{plain} {{it}}"))
+
+
+def _it(house: House, call: ToolCall, devices: Sequence[Device]) -> str:
+    """The devices in the words that go with the command: one unlocks the front door, not the front door lock."""
+    it = called(house, devices)
+    return it.removesuffix(" lock") if call.command in ("lock", "unlock") and len(devices) == 1 and it != "the lock" else it
 
 
 def told(house: House, call: ToolCall, outcomes: Mapping[str, Outcome]) -> str:
@@ -136,7 +154,7 @@ def told(house: House, call: ToolCall, outcomes: Mapping[str, Outcome]) -> str:
     sentences: list[str] = []
     for outcome, ids in _groups(outcomes).items():
         devices = [house.devices[id] for id in ids if id in house.devices]
-        it = called(house, devices) if devices else "a device that is gone"
+        it = _it(house, call, devices) if devices else "a device that is gone"
         sentences.append(_sentence(house, call, outcome, devices, it))
     return " ".join(sentences)
 
@@ -149,28 +167,37 @@ def _groups(outcomes: Mapping[str, Outcome]) -> dict[Outcome, list[str]]:
 
 
 def _sentence(house: House, call: ToolCall, outcome: Outcome, devices: Sequence[Device], it: str) -> str:
-    done, moving, to = SAID.get(
-        call.command, ("{was} told to " + call.command.replace("_", " "), "", call.command.replace("_", " ") + " {it}")
-    )
+    done, moving, to = _said(call)
     many = len(devices) > 1
     args = {**call.args, "title": _title(devices)}
     if outcome.outcome == "done":
         return capital(f"{it} {_fill(moving if outcome.moving and moving else done, it, args, many)}.")
-    wish = _fill(to, it, call.args, many)
+    wish, detail = _fill(to, it, call.args, many), _detail(outcome.detail, many)
+    if outcome.outcome == "declined":
+        return f"I did not {wish}: {detail}."
     if outcome.outcome == "unknown":
-        return capital(f"I tried to {wish}, but {outcome.detail}.")
+        return f"I tried to {wish}, but {detail}."
     if outcome.outcome == "failed" and outcome.detail == "it did not do it" and devices:
-        return capital(f"I asked {it} to change, but {'they' if many else 'it'} still {_still(house, call, devices)}.")
-    return capital(f"I could not {wish}: {outcome.detail}.")
+        return f"I tried to {wish}, but {'they' if many else 'it'} {_still(call, devices)}."
+    return f"I could not {wish}: {detail}."
 
 
-def _still(house: House, call: ToolCall, devices: Sequence[Device]) -> str:
+def _detail(text: str, many: bool) -> str:
+    """What went wrong without the programmer's word for it, and in the plural for several devices."""
+    text = re.sub(r" \(\w*(Error|Exception|Timeout|Disconnected)\w*\)", "", text)
+    if not many:
+        return text
+    text = re.sub(r"\bit (is|was|does|has)\b", lambda verb: f"they {THEY[verb[1]]}", text)
+    return re.sub(r"\bits\b", "their", re.sub(r"\breach it\b", "reach them", re.sub(r"\bit(?= \w)", "they", text)))
+
+
+def _still(call: ToolCall, devices: Sequence[Device]) -> str:
     """What a device reports instead of what was asked of it."""
     device = devices[0]
     goal = device.commands[call.command].goal(call.args)
     for field, value in goal.items():
-        if not holds(field, value, device.state.get(field)):
-            return f"say{'' if len(devices) > 1 else 's'} {state_words(device, field)}"
+        if field in device.state and not holds(field, value, device.state[field]):
+            return f"still say{'' if len(devices) > 1 else 's'} {state_words(device, field)}"
     return "did not confirm it"
 
 
@@ -197,12 +224,12 @@ def state_words(device: Device, field: str) -> str:
         "tilt": " %",
         "humidity": " %",
     }
-    return f"{value:g}{unit.get(field, '')}" if isinstance(value, (int, float)) else str(value).replace("_", " ")
+    return f"{value:g}{unit.get(field, '')}" if isinstance(value, (int, float)) else clean(str(value).replace("_", " "))
 
 
 def _title(devices: Sequence[Device]) -> str:
     titles = {device.state.get("title") for device in devices}
-    title = titles.pop() if len(titles) == 1 else None
+    title = clean(str(titles.pop() or "")) if len(titles) == 1 else ""
     return f" “{title}”" if title else ""
 
 

@@ -2,14 +2,13 @@
 
 import json
 import os
-from pathlib import Path
 
 import pytest
 
 from bench.__main__ import MEASURES, main
 from bench.idle import memory
 from bench.imports import HEAVY, libraries, skills
-from bench.row import Bar, Options, Sample, line, quantile, row
+from bench.row import Bar, Sample, line, quantile, row
 from bench.size import SIZE, required
 
 
@@ -56,8 +55,3 @@ def test_a_family_s_libraries_are_those_that_only_its_skill_imports() -> None:
     assert libraries("hue") == {"aiohue"}
     assert "aiohttp" not in set().union(*map(libraries, skills()))
     assert not HEAVY & set().union(*map(libraries, skills()))
-
-
-def test_options_measure_the_costly_things_only_when_asked() -> None:
-    assert Options() == Options(quick=False, install=False, suite=False)
-    assert "bench" not in {path.name for path in (Path(__file__).parent.parent / "claw").iterdir()}

@@ -55,7 +55,7 @@ async def connect(found, home):
         ("from claw.skill import", "import no_such_library\nfrom claw.skill import", "no_such_library"),
         ('mdns("_thing._tcp.local.")', "mdns(NAME)", "literal"),
         ('@skill(mdns("_thing._tcp.local."))', "", "@skill"),
-        ("    yield Thing", "    return Thing", "async generator"),
+        ("    yield Thing", "    return Thing", "yield"),
         ("async def connect", "async def connect(", "valid Python"),
     ],
 )
