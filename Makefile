@@ -28,6 +28,7 @@ lint: setup
 	@$(BIN)/mypy --no-error-summary
 
 test-peers: setup
+	@.ci/packages
 	@$(BIN)/python -m pytest -m peers
 
 bench: setup

@@ -1,0 +1,1 @@
+"""Tests against parts that only system packages or npm bring: `make test-peers`."""
