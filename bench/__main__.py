@@ -20,7 +20,7 @@ MEASURES: dict[str, Measure] = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure and print; 1 when a bar was missed or a measurement failed."""
+    """Measure and print; 1 when a bar was missed or a measurement failed. A skill file saved meanwhile reconnects its devices."""
     args = parser().parse_args(argv)
     for folder in ("claw", "skills"):
         compileall.compile_dir(ROOT / folder, quiet=2)  # as pip would
@@ -48,7 +48,8 @@ def show(name: str, options: Options, *, as_json: bool) -> bool:
     try:
         samples, failed = asyncio.run(measure.run(options)), False
     except (RuntimeError, OSError, LookupError, AssertionError) as error:  # a measurement must not take the others with it
-        samples, failed = dict.fromkeys([bar.what for bar in measure.bars], Sample(note=f"failed: {error!r}")), True
+        print(f"{name} failed: {error!r}", file=sys.stderr)
+        samples, failed = dict.fromkeys([bar.what for bar in measure.bars], Sample(note="failed")), True
     rows = [row(name, bar, samples[bar.what]) for bar in measure.bars]
     print("\n".join(json.dumps(one) if as_json else line(one) for one in rows), flush=True)
     return failed or any(one["verdict"] == "miss" for one in rows)

@@ -64,6 +64,9 @@ async def running(house: VirtualHouse, folder: Path, *, command: Sequence[str] =
         )
     try:
         yield Running(Client(folder / "data", seconds=30), process.pid, began)
+    except (TimeoutError, RuntimeError):
+        print((folder / "claw.log").read_text("utf-8", "replace")[-4000:], file=sys.stderr)
+        raise
     finally:
         if process.returncode is None:
             process.terminate()

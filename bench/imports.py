@@ -13,9 +13,9 @@ from bench.row import Bar, Measure, Options, Sample, Samples
 ROOT = Path(__file__).parent.parent
 HEAVY = frozenset({"anthropic", "openai", "httpx", "httpx2", "numpy", "pandas", "torch"})  # a model SDK or numerics
 KEEP = """
-import atexit, os, sys
+import atexit, sys
 from pathlib import Path
-atexit.register(lambda: Path(os.environ["PWD_MODULES"]).write_text("\\n".join(n for n, m in sys.modules.items() if m)))
+atexit.register(lambda: Path({path!r}).write_text("\\n".join(n for n, m in sys.modules.items() if m)))
 from claw.cli import main
 sys.exit(main())
 """
@@ -43,7 +43,7 @@ async def _loaded(families: tuple[str, ...]) -> tuple[set[str], float]:
     """The top-level packages of a daemon in a house of these families, and its PSS in MB."""
     with tempfile.TemporaryDirectory(prefix="claw-bench-") as folder:
         modules = Path(folder) / "modules"
-        command = ("-c", KEEP.replace('os.environ["PWD_MODULES"]', repr(str(modules))))
+        command = ("-c", KEEP.format(path=str(modules)))
         async with standing(families) as house, running(house, Path(folder), command=command) as run:
             await paired(house, run, sum(FAMILIES[name] for name in families))
             await usable(run, 0)

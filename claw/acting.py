@@ -1,8 +1,9 @@
 """The last stretch of the one road: run a command on its devices, and read back what they did."""
 
 import asyncio
+import contextlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,9 @@ from claw.clock import Clock
 from claw.device import Command, Device, DeviceError
 from claw.house import House
 from claw.policy import Policy
+from claw.supervise import cancel
 
+EARLY_SECONDS = 3.0  # after so long the fast devices of a call are reported without waiting for the slow ones
 CONFIRM_SECONDS = 5.0  # how long a device may take to report what it was told
 READ_BACK = (0.05, 0.1, 0.2, 0.4, 0.8)  # pauses between two readings while it has not
 RETURN_SECONDS = 20.0  # how long a deed that a crash interrupted waits for its device
@@ -28,6 +31,11 @@ class Outcome:
     moving: bool = False
 
 
+STOPPED = Outcome("declined", "you said stop")
+UNSEEN = Outcome("unknown", "I was interrupted and cannot see whether it happened")
+Early = Callable[[Mapping[str, Outcome]], None]
+
+
 class Acting:
     """Runs calls that the policy allowed; one command at a time per device."""
 
@@ -35,25 +43,49 @@ class Acting:
         self.house, self.policy, self.clock = house, policy, clock
         self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def run(self, call: ToolCall, *, redo: bool = False) -> dict[str, Outcome]:
-        """Outcome per device id; never raises for what a device does. redo: a crash left it open, so read first."""
-        devices = [self.house.devices.get(id) for id in call.targets]
-        present = [device for device in devices if device is not None]
-        grouped = set() if redo else await self._together(present, call)
-        outcomes = await asyncio.gather(*(self._one(id, call, redo=redo, sent=id in grouped) for id in call.targets))
-        return dict(zip(call.targets, outcomes, strict=True))
+    async def run(self, call: ToolCall, *, redo: bool = False, early: Early | None = None) -> dict[str, Outcome]:
+        """Outcome per device id; never raises for what a device does. redo: a crash left it open, so read first.
 
-    async def _together(self, devices: Sequence[Device], call: ToolCall) -> set[str]:
-        """Let each hub that can do it serve its devices with one group call; returns the ids that were served."""
-        hubs: dict[Any, list[Device]] = defaultdict(list)
-        for device in devices:
-            if device.together is not None and device.online:
-                hubs[device.together].append(device)
-        served: set[str] = set()
-        for together, members in hubs.items():
-            if len(members) > 1 and await self._group(together, members, call):
-                served |= {device.id for device in members}
-        return served
+        `early` is called once with what is known after 3 s, when some devices have answered and others have not.
+        """
+        work = [asyncio.create_task(self._unit(ids, call, redo)) for ids in self._units(call, redo)]
+        try:
+            done, slow = await asyncio.wait(work, timeout=EARLY_SECONDS)
+            if early and done and slow:
+                early({id: outcome for task in done for id, outcome in task.result().items()})
+            outcomes = {id: outcome for unit in await asyncio.gather(*work) for id, outcome in unit.items()}
+        finally:
+            await cancel(*work)
+        return {id: outcomes[id] for id in call.targets}
+
+    async def look(self, call: ToolCall) -> dict[str, Outcome]:
+        """What came of a call that a crash left open and a person has stopped since; nothing is done."""
+        return {id: await self._seen(self.house.devices.get(id) or await self._return_of(id), call) for id in call.targets}
+
+    async def _seen(self, device: Device | None, call: ToolCall) -> Outcome:
+        goal = device.commands[call.command].goal(call.args) if device else {}
+        if device is None or not goal or not await self._refresh(device):
+            return UNSEEN
+        return Outcome("done", moving=not arrived(device, goal)) if reached(device, goal) else STOPPED
+
+    def _units(self, call: ToolCall, redo: bool) -> list[tuple[str, ...]]:
+        """The targets in the parts that run side by side: those that one hub may serve with a group call, the others alone."""
+        hubs: dict[Any, list[str]] = defaultdict(list)
+        for id in call.targets:
+            device = self.house.devices.get(id)
+            grouped = device is not None and device.together is not None and device.online and not redo
+            hubs[device.together if device and grouped else id].append(id)
+        return [tuple(ids) for ids in hubs.values()]
+
+    async def _unit(self, ids: Sequence[str], call: ToolCall, redo: bool) -> dict[str, Outcome]:
+        """One part of a call; the locks are taken in order, so that two calls never wait for each other."""
+        async with contextlib.AsyncExitStack() as stack:
+            for id in sorted(ids):
+                await stack.enter_async_context(self._locks[id])
+            members = [self.house.devices[id] for id in ids if id in self.house.devices]
+            sent = len(members) > 1 and await self._group(members[0].together, members, call)
+            outcomes = await asyncio.gather(*(self._one(id, call, redo=redo, sent=sent) for id in ids))
+        return dict(zip(ids, outcomes, strict=True))
 
     async def _group(self, together: Any, members: list[Device], call: ToolCall) -> bool:
         try:
@@ -65,8 +97,7 @@ class Acting:
         device = self.house.devices.get(id) or (await self._return_of(id) if redo else None)
         if device is None:
             return Outcome("unknown" if redo else "failed", "it is not there")
-        async with self._locks[id]:
-            return await self._at(device, call, redo=redo, sent=sent)
+        return await self._at(device, call, redo=redo, sent=sent)
 
     async def _at(self, device: Device, call: ToolCall, *, redo: bool, sent: bool) -> Outcome:
         command = device.commands[call.command]
@@ -76,8 +107,8 @@ class Acting:
         if redo and (settled := await self._after_crash(device, command, goal)):
             return settled
         stale = reached(device, goal)
+        self.policy.note(device, call.command, call.args)
         if not sent:
-            self.policy.note(device, call.command, call.args)
             try:
                 await guard(
                     getattr(device, call.command)(**call.args),
@@ -91,7 +122,7 @@ class Acting:
         """What a deed left open by a crash came to, as far as the device shows; None when it is safe to do it (again)."""
         if goal and await self._refresh(device) and reached(device, goal):
             return Outcome("done", moving=not arrived(device, goal))
-        return None if command.repeatable else Outcome("unknown", "I was interrupted and cannot see whether it happened")
+        return None if command.repeatable else UNSEEN
 
     async def _despite(self, device: Device, goal: Mapping[str, Any], trouble: str) -> Outcome:
         """After an error the deed may have happened all the same: look."""

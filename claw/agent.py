@@ -6,9 +6,11 @@ import json
 import logging
 import sqlite3
 import time
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from claw.acting import Acting, Outcome, arrived
+from claw.acting import STOPPED, Acting, Outcome, arrived
 from claw.asks import Asks
 from claw.call import ToolCall
 from claw.clock import Clock
@@ -16,21 +18,26 @@ from claw.config import Config
 from claw.deciding import Deciding
 from claw.device import Device
 from claw.events import Events
-from claw.house import House
+from claw.house import DeviceAdded, House
 from claw.inbox import Answered, Arrived, Inbox, Message
 from claw.ledger import Ledger
+from claw.names import fold
 from claw.outbox import Outbox
-from claw.policy import Policy, raised
+from claw.policy import COMPRESSOR_REST, Policy, raised
 from claw.questions import Questions
+from claw.reflex.alias import STOP
 from claw.reflex.reader import Reader
-from claw.replies import call_of_it, capital, state_words, told, wanted
+from claw.replies import called, capital, state_words, told, wanted
 from claw.store import Store
 from claw.supervise import attempt, cancel
 from claw.turn import Step, Turn, outcome_of
 
 log = logging.getLogger("claw.agent")
+SETTLE_SECONDS = 10.0  # how long what a crash left open waits for known devices that discovery has not found again yet
+FRESH_SECONDS = 3.0  # and what arrives later
 FOLLOW_SECONDS = 120.0  # how long a thing that moves may take before the owner is told
-STOPS = frozenset({"stop", "wait", "cancel", "halt", "stop it", "no stop"})
+LEASE_OVER = "It ran for as long as it may. "
+LEASE_TRIES = 3  # how often it is said that a lease could not be ended; it is tried on for ever
 EVENTS = {"done": "confirmed", "failed": "failed", "unknown": "unknown", "refused": "refused", "declined": "declined"}
 
 
@@ -42,9 +49,10 @@ class Agent:
         self.inbox, self.ledger, self.outbox = Inbox(store, events, clock), Ledger(store, clock), Outbox(store, clock)
         self.questions = Questions(store, clock)
         self.policy = Policy(house, clock, raised(config.safety.confirm, config.safety.forbid))
+        self._recall()
         self.acting = Acting(house, self.policy, clock)
         self.asks = Asks(self.questions, self.outbox, events, bridge="terminal", chat="terminal")
-        self.deciding = Deciding(house, store, clock, config, reader, self.policy, self.questions, self.asks)
+        self.deciding = Deciding(house, store, clock, config, reader, self.policy, self.inbox, self.questions, self.asks)
         self._chats: dict[str, asyncio.Task[None]] = {}
         self._turns: dict[str, Turn] = {}
         self._followers: set[asyncio.Task[None]] = set()
@@ -52,27 +60,43 @@ class Agent:
         self._count = itertools.count(1)
         self.beat = clock.monotonic()
 
+    def _recall(self) -> None:
+        """Let the policy know what was set in motion shortly before a restart."""
+        now, offset = self.clock.time(), self.clock.monotonic() - self.clock.time()
+        for row in self.ledger.begun_since(now - COMPRESSOR_REST):
+            for id in row["targets"]:
+                kind = self.house.records[id].kind if id in self.house.records else ""
+                self.policy.recall(id, kind, row["command"], row["args"], row["at"] + offset)
+
     # -- the worker
 
     async def run(self) -> None:
         """Go on with what a crash left open, then answer what arrives, until cancelled."""
-        unsubscribe = self.events.subscribe(Arrived, self._arrived)
+        subscribed = [
+            self.events.subscribe(Arrived, self._arrived),
+            self.events.subscribe(DeviceAdded, lambda _: self._wake.set()),
+        ]
+        settled = self.clock.monotonic() + (SETTLE_SECONDS if self.inbox.open() else FRESH_SECONDS)
         try:
             while True:
                 self.beat = self.clock.monotonic()
                 self._wake.clear()
-                due = self._dispatch()
+                due = settled - self.beat
+                if due <= 0 or not self.house.missing():
+                    self.house.give_up()
+                    settled, due = self.beat, self._dispatch()
                 waiting = [asyncio.ensure_future(self._wake.wait()), asyncio.ensure_future(self.clock.sleep(min(10.0, due)))]
                 await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
                 for one in waiting:
                     one.cancel()
         finally:
-            unsubscribe()
+            for unsubscribe in subscribed:
+                unsubscribe()
             await cancel(*self._chats.values(), *self._followers)
 
     def _arrived(self, event: Arrived) -> None:
         turn = self._turns.get(event.message.chat)
-        if turn and event.message.text.strip(" .!").casefold() in STOPS:
+        if turn and _stops(event.message):
             turn.stopped = True
         self._wake.set()
 
@@ -80,16 +104,20 @@ class Agent:
         """Start a task for every chat with something due; returns the seconds until the next thing is due."""
         now, soonest = self.clock.time(), 3600.0
         for message in self.inbox.open():
-            if message.due > now or (message.due and not self.clock.plausible()):
+            if not self._is_due(message):
                 soonest = min(soonest, max(0.05, message.due - now))
             elif message.chat not in self._chats:
                 task = self._chats[message.chat] = asyncio.create_task(self._drain(message.chat))
                 task.add_done_callback(lambda _, chat=message.chat: self._chats.pop(chat, None))  # type: ignore[misc]
         return soonest
 
+    def _is_due(self, message: Message) -> bool:
+        """What somebody wrote is due at once; what has a time, only while the clock knows the date."""
+        return not message.due or (message.due <= self.clock.time() and self.clock.plausible())
+
     async def _drain(self, chat: str) -> None:
         """Answer the due messages of one chat in order."""
-        while due := [m for m in self.inbox.open() if m.chat == chat and m.due <= self.clock.time()]:
+        while due := [m for m in self.inbox.open() if m.chat == chat and self._is_due(m)]:
             error = await attempt(self.handle(due[0]), f"turn {due[0].id}")
             if isinstance(error, sqlite3.OperationalError):
                 await self.clock.sleep(30)  # a full or read-only disk: the message stays and is tried again
@@ -117,6 +145,7 @@ class Agent:
     async def handle(self, message: Message, *, area: str = "", language: str = "") -> dict[str, Any]:
         """Answer one message and return its record; going on where a crash interrupted it."""
         turn = self._resume(message) if message.plan is not None else self._begin(message, area, language)
+        turn.stopped = any(_stops(one) for one in self.inbox.open() if one.chat == message.chat and one.id > message.id)
         self._turns[message.chat] = turn
         try:
             await self._perform(turn)
@@ -153,36 +182,56 @@ class Agent:
 
     async def _perform(self, turn: Turn) -> None:
         """Run the steps in order, each ended in the ledger; a stop skips those that have not begun."""
+        redo = turn.redo  # only the first call without an end can have begun before the crash
         for number, step in enumerate(turn.steps):
             if step.ruling != "run":
                 continue
             ended = self.ledger.end_of(turn.message.id, number) if turn.redo else None
             if ended:
                 step.outcomes = {id: Outcome(**one) for id, one in ended["detail"]["devices"].items()}
-            elif turn.stopped:
-                step.outcomes = {id: Outcome("declined", "you said stop") for id in step.call.targets}
+                continue
+            if turn.stopped and not redo:
+                step.outcomes = dict.fromkeys(step.call.targets, STOPPED)
                 self._end(turn, number, step)
             else:
-                step.outcomes = await self.acting.run(step.call, redo=turn.redo)
-                self._end(turn, number, step)
-                self._lease(turn, step)
+                early = partial(self._tell_early, turn, number)
+                work = self.acting.look(step.call) if turn.stopped else self.acting.run(step.call, redo=redo, early=early)
+                step.outcomes, redo = await work, False
+                with self.store.transaction():
+                    self._end(turn, number, step)
+                    self._lease(turn, step)
                 self._follow(turn, step)
 
     def _end(self, turn: Turn, number: int, step: Step) -> None:
         detail = {"devices": {id: vars(outcome) for id, outcome in step.outcomes.items()}}
         self.ledger.append(turn.message.id, number, EVENTS[outcome_of(step)], step.call, detail)
 
+    def _tell_early(self, turn: Turn, number: int, outcomes: Mapping[str, Outcome]) -> None:
+        """Some devices are slow: say what the others did."""
+        call = turn.steps[number].call
+        slow = [self.house.devices[id] for id in call.targets if id not in outcomes and id in self.house.devices]
+        text = f"{told(self.house, call, outcomes)} I am still waiting for {called(self.house, slow)}."
+        self.tell(text, turn.message, f"early:{turn.message.id}:{number}")
+
     def _lease(self, turn: Turn, step: Step) -> None:
-        """What may only run for a time gets its end as a message in the inbox, so that it comes after any restart."""
+        """What may only run for a time gets its end as a message in the inbox, so that it comes after any restart.
+
+        A second wish does not prolong it; turning it off ends it; what could not be turned off in time is tried again.
+        """
+        message = turn.message
         for id, outcome in step.outcomes.items():
             device = self.house.devices.get(id)
-            seconds = self.policy.lease(device, step.call.command) if device and outcome.outcome == "done" else 0.0
-            if seconds:
-                call = ToolCall("turn_off", (id,))
-                self.inbox.put(
-                    json.dumps(call.plain()), key=f"lease:{id}:{turn.message.id}", bridge=turn.message.bridge,
-                    chat=turn.message.chat, person=turn.message.person, kind="call", due=self.clock.time() + seconds,
-                )  # fmt: skip
+            seconds = self.policy.lease(device, step.call.command) if device else 0.0
+            if step.call.command == "turn_off" and outcome.outcome == "done":
+                self.inbox.forget(f"lease:{id}:")
+            elif message.key.startswith("lease:"):
+                self._turn_off_in(min(300.0, 60.0 * 2 ** message.key.count("+")), id, f"{message.key}+", message)
+            elif seconds and not any(one.key.startswith(f"lease:{id}:") for one in self.inbox.open()):
+                self._turn_off_in(seconds, id, f"lease:{id}:{message.id}", message)
+
+    def _turn_off_in(self, seconds: float, id: str, key: str, to: Message) -> None:
+        text, due = json.dumps(ToolCall("turn_off", (id,)).plain()), self.clock.time() + seconds
+        self.inbox.put(text, key=key, bridge=to.bridge, chat=to.chat, person=to.person, kind="call", due=due)
 
     def _follow(self, turn: Turn, step: Step) -> None:
         """Tell it later when something that was on its way does not arrive."""
@@ -205,11 +254,8 @@ class Agent:
             await cancel(*waiting)
         if not arrived(device, goal) and self._last_wish(device.id) == call:
             now = ", ".join(state_words(device, name) for name in goal)
-            self.tell(
-                f"{capital(call_of_it(self.house, device))} did not get there: it says {now}.",
-                turn.message,
-                f"follow:{turn.message.id}:{device.id}",
-            )
+            wish = wanted(self.house, ToolCall(call.command, (device.id,), call.args))
+            self.tell(f"I could not {wish} after all: it says {now}.", turn.message, f"follow:{turn.message.id}:{device.id}")
 
     def _last_wish(self, id: str) -> ToolCall | None:
         """The last call that concerned a device; an older one is no longer owed."""
@@ -254,24 +300,32 @@ class Agent:
             if step.ruling == "refused":
                 parts.append(capital(f"I will not {wanted(self.house, step.call)}: {step.reason}."))
             elif step.ruling == "later":
-                start = self.clock.now().fromtimestamp(self.policy_due(step), self.clock.zone)
+                start = self.clock.now().fromtimestamp(self.policy_due(turn, step), self.clock.zone)
                 parts.append(capital(f"{step.reason}; I will {wanted(self.house, step.call)} at {start:%H:%M}."))
             elif step.ruling == "run" and not self._silent(turn, step):
-                parts.append(told(self.house, step.call, step.outcomes))
+                parts.append(LEASE_OVER * turn.message.key.startswith("lease:") + told(self.house, step.call, step.outcomes))
         return " ".join(part for part in (*parts, turn.reply) if part)
 
     def _silent(self, turn: Turn, step: Step) -> bool:
-        """A lease that ends what is off already is nothing to tell."""
-        return turn.message.kind == "call" and all(
-            arrived(self.house.devices[id], self.house.devices[id].commands[step.call.command].goal(step.call.args))
+        """A lease that ends what is off already is nothing to tell, unless it may be off by this very deed, before a crash."""
+        if turn.message.kind != "call" or turn.redo:
+            return False
+        if turn.message.key.count("+") >= LEASE_TRIES and outcome_of(step) != "done":
+            return True
+        return all(
+            id in self.house.devices
+            and arrived(self.house.devices[id], self.house.devices[id].commands[step.call.command].goal(step.call.args))
             and not self.house.changed(turn.before).get(id)
             for id in step.call.targets
-            if id in self.house.devices
         )
 
-    def policy_due(self, step: Step) -> float:
+    def policy_due(self, turn: Turn, step: Step) -> float:
         """When a postponed call will run (seconds since 1970)."""
         row = self.store.one(
-            "SELECT due FROM inbox WHERE kind = 'call' AND text = ? ORDER BY id DESC", json.dumps(step.call.plain())
+            "SELECT max(due) AS due FROM inbox WHERE key = ?", f"later:{step.call.targets[0]}:{turn.message.key}"
         )
-        return float(row["due"]) if row else self.clock.time()
+        return float(row["due"]) if row and row["due"] else self.clock.time()
+
+
+def _stops(message: Message) -> bool:
+    return message.kind == "message" and " ".join(fold(message.text)) in STOP

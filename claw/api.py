@@ -57,7 +57,7 @@ class Api:
                 _write(writer, {"error": "this socket belongs to another user"})
                 return
             while line := await reader.readline():
-                await self._request(json.loads(line), writer)
+                await self._request(line, reader, writer)
                 await writer.drain()
         except (ConnectionError, ValueError, asyncio.CancelledError) as error:
             log.debug("a terminal left: %r", error)
@@ -65,7 +65,11 @@ class Api:
             self._streams.discard(task)
             writer.close()
 
-    async def _request(self, request: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+    async def _request(self, line: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = json.loads(line)
+        if not isinstance(request, dict):
+            _write(writer, {"error": "a request is a JSON object"})
+            return
         answers: dict[str, Callable[[dict[str, Any]], AsyncIterator[dict[str, Any]]]] = {
             "say": self.say, "chat": self.chat, "devices": self.devices, "discover": self.discover, "log": self.log,
             "status": self.status, "asks": self.asks, "answer": self.answer, "pair": self.pair, "read": self.read,
@@ -75,10 +79,13 @@ class Api:
             _write(writer, {"error": f"there is no operation {request.get('op')!r}"})
             return
         try:
-            async with contextlib.aclosing(operation(request)) as lines:  # type: ignore[type-var]
-                async for line in lines:
-                    _write(writer, line)
+            leaving = _cancelled_when_gone(reader) if operation == self.chat else contextlib.nullcontext()
+            async with leaving, contextlib.aclosing(operation(request)) as lines:  # type: ignore[type-var]
+                async for answer in lines:
+                    _write(writer, answer)
                     await writer.drain()
+        except (KeyError, TypeError, ValueError) as error:
+            _write(writer, {"error": f"the request makes no sense: {error!r:.200}"})
         except sqlite3.OperationalError as error:
             _write(writer, {"error": f"nothing was taken: {error}; is the disk full or read-only?"})
         _write(writer, {"end": True})
@@ -162,7 +169,8 @@ class Api:
         house = self.daemon.house
         return {
             "id": device.id, "name": house.name(device), "area": house.area(device), "kind": device.kind,
-            "sort": house.sort(device), "maker": device.maker, "model": device.model, "online": device.online, "trouble": device.trouble,
+            "sort": house.sort(device), "maker": device.maker, "model": device.model, "online": device.online,
+            "trouble": device.trouble,
             "skill": house.records[device.id].skill, "state": device.state, "commands": sorted(device.commands),
         }  # fmt: skip
 
@@ -201,6 +209,24 @@ class Api:
     async def pair(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         """Ask anew for what is not paired."""
         yield {"asked": self.daemon.connections.pair_again()}
+
+
+@contextlib.asynccontextmanager
+async def _cancelled_when_gone(reader: asyncio.StreamReader) -> AsyncIterator[None]:
+    """Cancel the current task when the other end leaves: what is said to a terminal that is gone would count as delivered."""
+    task = asyncio.current_task()
+    assert task is not None
+
+    async def watch() -> None:
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
+        task.cancel()
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        watching.cancel()
 
 
 def _matters(event: DeviceChanged) -> bool:

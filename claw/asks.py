@@ -45,6 +45,10 @@ class Asks:
         """The questions that wait for words."""
         return [question for question in self.questions.open() if question.id in self._waiting]
 
+    def takes(self, text: str, chat: str) -> list[Question]:
+        """The open questions of a chat to which this text would be an answer."""
+        return [one for one in self.open() if one.chat == chat and self._accepts[one.id](text)]
+
     def answer(self, text: str, id: int | None = None) -> bool:
         """Answer a question (the open one); False when there is none or the text is no answer to it."""
         id = next(iter(self._waiting), None) if id is None else id

@@ -13,6 +13,24 @@ T = TypeVar("T")
 log = logging.getLogger("claw.skill")
 
 
+NONSENSE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
+NO_SENSE = "it answered something that makes no sense"
+
+
+@contextlib.contextmanager
+def sense(*errors: type[BaseException]) -> Iterator[None]:
+    """For a skill that reads what a device sent: what garbage makes Python raise becomes a DeviceError for people.
+
+    `errors` are a library's own, whose text is for people already.
+    """
+    try:
+        yield
+    except errors as error:
+        raise DeviceError(str(error)[:200] or type(error).__name__) from error
+    except NONSENSE as error:
+        raise DeviceError(NO_SENSE) from error
+
+
 async def guard(work: Awaitable[T], *, who: str, seconds: float | None, errors: tuple[type[BaseException], ...] = ()) -> T:
     """Await a skill's work for at most `seconds`; raises only DeviceError (and cancellation)."""
     with as_device_error(who, errors):

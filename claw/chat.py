@@ -1,6 +1,7 @@
 """A chat in the terminal: what is typed goes out exactly once, what the claw says appears when it says it."""
 
 import contextlib
+import json
 import sys
 import threading
 import time
@@ -13,8 +14,8 @@ from claw.client import Client, Down
 class Chat:
     """Reads lines until the end of the input; works through a restart of the daemon."""
 
-    def __init__(self, client: Client) -> None:
-        self.client = client
+    def __init__(self, client: Client, *, as_json: bool = False) -> None:
+        self.client, self.as_json = client, as_json
         self._shown: set[str] = set()
         self._ended = False
 
@@ -30,9 +31,9 @@ class Chat:
 
     def _line(self) -> str | None:
         try:
-            return input("> " if sys.stdin.isatty() else "")
+            return input("> " if sys.stdin.isatty() and not self.as_json else "")
         except (EOFError, KeyboardInterrupt):
-            print()
+            print(file=sys.stderr)
             return None
 
     def _say(self, text: str) -> None:
@@ -45,19 +46,22 @@ class Chat:
                 return
             except RuntimeError as error:
                 if "taken before" not in str(error):
-                    print(f"! {error}")
+                    print(f"! {error}", file=sys.stderr)
                 return
             except Down:
                 time.sleep(1)
-        print("! the claw is down; your message was not taken")
+        print("! the claw is down; your message was not taken", file=sys.stderr)
 
     def _show(self, line: dict[str, Any]) -> None:
         if "record" in line:
             self._shown.add(f"reply:{line['id']}")
-            print(line["record"]["reply"])
+            self._print(line["record"], line["record"]["reply"])
         elif "message" in line and line["message"]["key"] not in self._shown:
             self._shown.add(line["message"]["key"])
-            print(line["message"]["text"])
+            self._print(line["message"], line["message"]["text"])
+
+    def _print(self, row: dict[str, Any], words: str) -> None:
+        print(json.dumps(row, ensure_ascii=False) if self.as_json else words, flush=True)
 
     def _listen(self) -> None:
         """Show what comes unasked; replies to what was typed here are shown by the one who typed."""

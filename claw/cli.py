@@ -4,6 +4,8 @@ import argparse
 import asyncio
 import json
 import logging
+import os
+import sqlite3
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -25,8 +27,7 @@ def main(argv: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return EX_CONFIG
     except (Down, RuntimeError, OSError) as error:
-        print(f"claw: {error}", file=sys.stderr)
-        return 1
+        return _failed(str(error))
     except KeyboardInterrupt:
         return 130
 
@@ -89,15 +90,25 @@ def run(args: argparse.Namespace) -> int:
     config = _config(args)
     from claw.daemon import Busy, serve
     from claw.secrets import SecretsError
-    from claw.store import StoreError
+    from claw.store import StoreError, advice
 
+    os.dup2(2, 1)  # a skill's print is for the log
+    data = data_folder(args.data, config)
     logging.basicConfig(level=config.run.log.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
-        asyncio.run(serve(config, data_folder(args.data, config)))
+        asyncio.run(serve(config, data))
     except (Busy, SecretsError, StoreError) as error:
-        print(f"claw: {error}", file=sys.stderr)
-        return 1
+        return _failed(str(error))
+    except sqlite3.DatabaseError as error:
+        return _failed(advice(data / "house.db", error))
+    except OSError as error:
+        return _failed(f"the data folder {data} cannot be used ({error.strerror or error}): choose another with --data")
     return 0
+
+
+def _failed(text: str) -> int:
+    print(f"claw: {text}", file=sys.stderr)
+    return 1
 
 
 def chat(args: argparse.Namespace) -> int:
@@ -106,7 +117,7 @@ def chat(args: argparse.Namespace) -> int:
 
     client = _client(args)
     client.one("status", "status")
-    Chat(client).run()
+    Chat(client, as_json=args.json).run()
     return 0
 
 

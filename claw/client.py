@@ -32,7 +32,9 @@ class Client:
                         if "end" in answer:
                             return
                         yield answer
-            except (FileNotFoundError, ConnectionError, TimeoutError):
+            except PermissionError:
+                raise Down(f"the claw on {self.path.parent} belongs to another user: run this as that user") from None
+            except (FileNotFoundError, NotADirectoryError, ConnectionError, TimeoutError):
                 raise Down(
                     f"no claw is running on {self.path.parent} (start it with `claw run`, or name its folder with --data)"
                 ) from None

@@ -34,6 +34,17 @@ class Clock:
         """Wait so many seconds of this clock."""
         await asyncio.sleep(seconds)
 
+    async def until(self, event: asyncio.Event, seconds: float) -> None:
+        """Wait for an event, at most so many seconds of this clock."""
+        if seconds <= 0:
+            return
+        waiting = [asyncio.ensure_future(event.wait()), asyncio.ensure_future(self.sleep(seconds))]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waiting:
+                one.cancel()
+
 
 class ManualClock(Clock):
     """A clock that stands still until a test or an evaluation moves it."""

@@ -1,8 +1,11 @@
 """Colours: CSS names, CIE xy as lamps speak it, mired and kelvin."""
 
 import math
+from collections.abc import Sequence
 
 import webcolors
+
+from claw.device import DeviceError
 
 XY = tuple[float, float]
 
@@ -27,7 +30,7 @@ def xy_distance(one: XY, other: XY) -> float:
     return math.dist(one, other)
 
 
-def nearest_in_gamut(xy: XY, corners: tuple[XY, XY, XY]) -> XY:
+def nearest_in_gamut(xy: XY, corners: Sequence[XY]) -> XY:
     """The colour of the triangle that lies nearest to xy: where a lamp ends up that is asked for more than it can show."""
     edges = [(corners[i], corners[(i + 1) % 3]) for i in range(3)]
     sides = [(b[0] - a[0]) * (xy[1] - a[1]) - (b[1] - a[1]) * (xy[0] - a[0]) for a, b in edges]
@@ -55,6 +58,15 @@ def xy_to_name(xy: XY) -> str:
     return min(SPOKEN, key=lambda name: xy_distance(name_to_xy(name), xy))
 
 
+def shown_name(xy: XY, asked: str, corners: Sequence[XY] | None) -> str:
+    """The name to report for xy: the one that was asked for while xy is what the lamp can show of it, else the nearest."""
+    if asked:
+        wanted = nearest_in_gamut(name_to_xy(asked), corners) if corners else name_to_xy(asked)
+        if xy_distance(xy, wanted) < 0.02:
+            return asked
+    return xy_to_name(xy)
+
+
 def is_color(name: str) -> bool:
     """Whether CSS knows this colour name (spaces ignored)."""
     try:
@@ -67,6 +79,16 @@ def is_color(name: str) -> bool:
 def mired_to_kelvin(mired: int) -> int:
     """Kelvin of a mired value."""
     return round(1_000_000 / mired)
+
+
+def mired_within(kelvin: int, low: int, high: int, *, name: str = "it") -> int:
+    """Mired of a kelvin value for a lamp that shows `low` to `high` mired.
+
+    A wish that lies within 2 % of its range gets the end of the range; DeviceError says what the lamp can show.
+    """
+    if not low * 0.98 <= 1_000_000 / kelvin <= high * 1.02:
+        raise DeviceError(f"{name} can show {mired_to_kelvin(high)} to {mired_to_kelvin(low)} kelvin")
+    return min(high, max(low, kelvin_to_mired(kelvin)))
 
 
 def kelvin_to_mired(kelvin: int) -> int:

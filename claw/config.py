@@ -4,7 +4,9 @@ import difflib
 import os
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 from zoneinfo import available_timezones
@@ -114,7 +116,11 @@ def parse(text: str, name: str = "config.toml") -> Config:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{name}: {error}") from None
+        at = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", str(error))
+        line = (at and at[1]) or len(text.splitlines())
+        raise ConfigError(f"{name}:{line}: {str(error)[: at.start() if at else None]}") from None
+    except RecursionError:
+        raise ConfigError(f"{name}: is nested too deeply") from None
     wrong = [*_unknown(data, Config, ()), *_invalid(data)]
     if not wrong:
         config: Config = TypeAdapter(Config).validate_python(data)
@@ -154,8 +160,21 @@ def _invalid(data: dict[str, Any]) -> list[Mistake]:
     try:
         TypeAdapter(Config).validate_python(data)
     except ValidationError as error:
-        return [(tuple(one["loc"]), f"{one['msg']}, got {one['input']!r:.60}") for one in error.errors()]
+        said = [(one["loc"], WANTED.get(one["type"], one["msg"]), one["input"]) for one in error.errors()]
+        return [(_place(loc), f"{what}, got {value!r:.60}") for loc, what, value in said]
     return []
+
+
+TABLE = "must be a table"
+WANTED = {
+    "string_type": 'must be a text, such as "this"', "tuple_type": 'must be a list, such as ["this"]', "missing": "is missing",
+    "bool_type": "must be true or false", "dict_type": TABLE, "dataclass_type": TABLE, "dataclass_exact_type": TABLE,
+}  # fmt: skip
+
+
+def _place(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Where a mistake is; an element of a list of texts stands where the list does."""
+    return loc[:-1] if len(loc) > 1 and isinstance(loc[-1], int) and loc[0] not in ("areas", "devices") else loc
 
 
 def _contradictions(config: Config) -> list[Mistake]:
@@ -165,14 +184,46 @@ def _contradictions(config: Config) -> list[Mistake]:
         near = difflib.get_close_matches(config.house.zone, available_timezones(), 1)
         hint = f'; did you mean "{near[0]}"?' if near else ""
         found.append((("house", "zone"), f'there is no time zone "{config.house.zone}"{hint} (such as "Europe/Berlin")'))
+    for subnet in config.network.subnets:
+        try:
+            ip_network(subnet, strict=False)
+        except ValueError:
+            found.append((("network", "subnets"), f'"{subnet}" is no subnet; write it like "192.168.1.0/24"'))
+    for name, own in config.skills.items():
+        found += _skill(name, own)
     for table, keys in (("areas", [area.name for area in config.areas]), ("devices", [device.id for device in config.devices])):
         folded = [key.casefold() for key in keys]
         for number, key in enumerate(folded):
-            if key in folded[:number]:
+            if not key.strip():
+                found.append(((table, number, "name" if table == "areas" else "id"), "must not be empty"))
+            elif key in folded[:number]:
                 found.append(
                     ((table, number, "name" if table == "areas" else "id"), f'"{keys[number]}" is there twice; keep one')
                 )
     return found
+
+
+def _skill(name: str, table: dict[str, Any]) -> Iterator[Mistake]:
+    """What is wrong with the two keys that mean the same for all skills."""
+    if not isinstance(table.get("enabled", True), bool):
+        yield ("skills", name, "enabled"), f"must be true or false, got {table['enabled']!r:.60}"
+    addresses = table.get("addresses", [])
+    if not isinstance(addresses, list):
+        yield ("skills", name, "addresses"), f'must be a list, such as ["192.168.1.20"], got {addresses!r:.60}'
+        return
+    for address in addresses:
+        try:
+            endpoint(address)
+        except ValueError as error:
+            yield ("skills", name, "addresses"), str(error)
+
+
+def endpoint(text: Any) -> tuple[str, int]:
+    """Host and port (0: none given) of "192.168.1.20", "player.lan:1400" or "[fd00::2]:80"; ValueError for anything else."""
+    shape = re.fullmatch(r"(?:\[([\da-fA-F:.]+)\]|([\w.-]+))(?::(\d{1,5}))?", text) if isinstance(text, str) else None
+    if shape is None or int(shape[3] or 0) > 65535:
+        raise ValueError(f'{text!r:.60} is no address; write it like "192.168.1.20" or "192.168.1.20:1400"')
+    return shape[1] or shape[2], int(shape[3] or 0)
 
 
 def _line(text: str, path: tuple[str | int, ...]) -> int:

@@ -2,10 +2,13 @@
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import logging
+import os
 import signal
 import sqlite3
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -30,6 +33,8 @@ from claw.store import Store
 from claw.supervise import Supervised, cancel
 
 log = logging.getLogger("claw.daemon")
+SOCKET_PATH = 107  # unix(7)
+EXIT_SECONDS = 0.5  # what a skill left running in a thread or would not end has no longer than this
 LAG_SECONDS, BEAT_SECONDS, WRITE_SECONDS = 2.0, 20.0, 60.0
 
 
@@ -41,6 +46,8 @@ class Busy(Exception):
 def locked(folder: Path) -> Iterator[None]:
     """Hold the folder for this process; Busy when another one has it, OSError when it cannot be written."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if len(os.fsencode(folder / "claw.sock")) > SOCKET_PATH:
+        raise OSError(errno.ENAMETOOLONG, f"the path is longer than the {SOCKET_PATH} bytes that a socket may have", str(folder))
     with (folder / "lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -109,6 +116,7 @@ class Daemon:
             await self._stopping.wait()
         finally:
             notify("STOPPING=1")
+            self.house.closing = True
             await cancel(*reversed(tasks))
             self.store.close()
 
@@ -147,7 +155,7 @@ class Daemon:
                 if folder.is_dir():
                     inotify.add_watch(folder, Mask.CLOSE_WRITE | Mask.MOVED_TO | Mask.MOVED_FROM | Mask.DELETE | Mask.ATTRIB)
             async for event in inotify:
-                if event.name is not None and event.name.suffix == ".py":
+                if event.name is None or event.name.suffix == ".py":  # without a name: the folder's own rights changed
                     self._rescan()
 
     async def _watchdog(self) -> None:
@@ -155,6 +163,7 @@ class Daemon:
         every = watchdog_seconds()
         if not every:
             return
+        await self.ready.wait()
         while True:
             asked = time.monotonic()
             await asyncio.sleep(every)
@@ -195,6 +204,9 @@ class Daemon:
 
 
 async def serve(config: Config, data: Path) -> None:
-    """`claw run`: lock the folder and run until a signal."""
+    """`claw run`: lock the folder and run until a signal; after a clean stop nothing that hangs keeps the process."""
     with locked(data):
         await Daemon(config, data).run()
+    leave = threading.Timer(EXIT_SECONDS, os._exit, (0,))
+    leave.daemon = True
+    leave.start()

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from claw.asks import Asks
@@ -11,7 +12,7 @@ from claw.clock import Clock
 from claw.config import Config
 from claw.discovery.found import clean
 from claw.house import House
-from claw.inbox import Message
+from claw.inbox import Inbox, Message
 from claw.policy import Policy
 from claw.questions import Question, Questions
 from claw.reflex.reader import Reader
@@ -20,17 +21,19 @@ from claw.replies import call_of_it, capital, listed, wanted
 from claw.store import Store
 from claw.turn import Step, Turn
 
+SWITCHES = frozenset({"turn_on", "turn_off", "set_mode"})  # what may be put off, and what replaces it
 STALE_SECONDS, STALE_ASK_SECONDS = 600.0, 12 * 3600.0
 LONGEST_TEXT = 4000
+EXPIRED = "That was too long ago, so I did nothing. Please say it again."
 
 
 class Deciding:
     """Turns a message into steps: run, refused, asked, declined, later; and into the writes that go with them."""
 
     def __init__(self, house: House, store: Store, clock: Clock, config: Config, reader: Reader, policy: Policy,
-                 questions: Questions, asks: Asks) -> None:  # fmt: skip
+                 inbox: Inbox, questions: Questions, asks: Asks) -> None:  # fmt: skip
         self.house, self.store, self.clock, self.config, self.reader = house, store, clock, config, reader
-        self.policy, self.questions, self.asks = policy, questions, asks
+        self.policy, self.inbox, self.questions, self.asks = policy, inbox, questions, asks
 
     def begin(self, turn: Turn, area: str, language: str) -> None:
         """Fill the turn's steps, reply and writes."""
@@ -43,14 +46,21 @@ class Deciding:
         text = clean(turn.message.text, LONGEST_TEXT + 1)
         if not text:
             turn.reply = "I got an empty message."
-        elif len(text) > LONGEST_TEXT:
+        elif max(len(text), len(turn.message.text)) > LONGEST_TEXT:
             turn.reply = f"That is too long for me: at most {LONGEST_TEXT} characters, please."
         else:
             context = self._context(turn.message, area, language)
-            reading = self.reader.read(text, context)
+            reading = self.reader.read(text, context) or self._late_word(text, context)
             turn.read_ms = (time.perf_counter() - turn.began) * 1000
             if not self._answers_ask(turn, text, reading):
                 self._take(turn, reading, text, context)
+
+    def _late_word(self, text: str, context: Context) -> Reading | None:
+        """A yes with nothing open, or a number or a yes when several questions are: no answer to the last one."""
+        for question in ("approval", "which"):
+            if question != context.question and (word := self.reader.alias.read(text, replace(context, question=question))):
+                return word if word.control else None
+        return None
 
     def _context(self, message: Message, area: str, language: str) -> Context:
         """What the reader may know: the last open question of this chat decides what a bare "yes" or "2" means."""
@@ -58,7 +68,7 @@ class Deciding:
         last = open_ones[-1] if open_ones else None
         approvals = [one for one in open_ones if one.kind == "approval"]
         kind = {"ask": "pair"}.get(last.kind, last.kind) if last else ""
-        choices = len(last.data) if last and last.kind == "which" else len(approvals) if len(approvals) > 1 else 0
+        choices = len(last.data) if last and last.kind == "which" else len(open_ones) if approvals and len(open_ones) > 1 else 0
         return Context(
             chat=message.chat, person=message.person, area=area, language=language or self.config.house.language, question=kind,
             choices=choices, scenes={name: list(scene.say) for name, scene in self.config.scenes.items()},
@@ -67,10 +77,12 @@ class Deciding:
 
     def _answers_ask(self, turn: Turn, text: str, reading: Reading | None) -> bool:
         """Whether the message is the answer that a skill waits for; commands and questions go their own way."""
-        asking = [one for one in self.asks.open() if one.chat == turn.message.chat]
-        if not asking or (reading is not None and not reading.control and not _small_talk(reading)):
+        control = reading.control if reading else ""
+        if reading is not None and not control and not _small_talk(reading):
             return False
-        if not self.asks.answer(text):
+        if control == "stop" or (control and any(one.kind != "ask" for one in self.questions.open(turn.message.chat))):
+            return False
+        if not self.asks.takes(text, turn.message.chat) or not self.asks.answer(text):
             return False
         turn.level, turn.reply = "alias", "Thank you."
         return True
@@ -100,12 +112,17 @@ class Deciding:
         """Split the calls by the policy's verdicts; what needs a yes becomes one question."""
         asked: list[ToolCall] = []
         for call in calls:
-            call = ToolCall(call.command, tuple(id for id in call.targets if id in self.house.devices), call.args)
+            gone = tuple(id for id in call.targets if id not in self.house.devices)
+            if gone:  # a deed for later whose device did not come back: it fails, and that is told
+                turn.steps.append(Step(ToolCall(call.command, gone, call.args), "run"))
+            call = ToolCall(call.command, tuple(id for id in call.targets if id not in gone), call.args)
             for part, verdict in self.policy.judge(call, approved=approved):
                 ruling = {"allow": "run", "refuse": "refused", "confirm": "asked", "later": "later"}[verdict.ruling]
                 turn.steps.append(Step(part, ruling, verdict.reason))
                 if ruling == "asked":
                     asked.append(part)
+                if turn.message.kind != "call" and ruling in ("run", "later") and part.command in SWITCHES:
+                    turn.writes.append(lambda part=part: self._forget_later(part))  # type: ignore[misc]
                 if ruling == "later":
                     turn.writes.append(lambda part=part, due=verdict.due: self._postpone(turn, part, due))  # type: ignore[misc]
         if asked:
@@ -116,9 +133,11 @@ class Deciding:
         turn.asked, turn.choices = "approval", ["yes", "no"]
         turn.reply = f"{turn.reply} {text}".strip()
         data = [call.plain() for call in calls]
-        turn.writes.append(
-            lambda: self.questions.put(turn.message.chat, "approval", text, data, hash=digest(calls), seconds=seconds)
-        )
+        chat, hash = turn.message.chat, digest(calls)
+        for old in self.questions.open(chat):
+            if old.kind == "which" or old.hash == hash:  # what a number meant before, or the same wish once more
+                turn.writes.append(lambda old=old: self.questions.close(old.id, "dropped", ""))  # type: ignore[misc]
+        turn.writes.append(lambda: self.questions.put(chat, "approval", text, data, hash=hash, seconds=seconds))
 
     def _stale(self, turn: Turn, calls: Sequence[ToolCall]) -> None:
         minutes = (self.clock.time() - turn.message.at) / 60
@@ -135,10 +154,18 @@ class Deciding:
         turn.writes.append(lambda: self.questions.put(turn.message.chat, "which", turn.reply, data))
 
     def _postpone(self, turn: Turn, call: ToolCall, due: float) -> None:
-        self.store.insert(
-            "inbox", key=f"later:{turn.message.key}:{call.targets}", bridge=turn.message.bridge, chat=turn.message.chat,
-            person=turn.message.person, kind="call", text=json.dumps(call.plain()), at=self.clock.time(), due=due,
-        )  # fmt: skip
+        """Keep a call for later, one row per device, so that a newer word about one device leaves the others alone."""
+        for id in call.targets:
+            self.store.insert(
+                "inbox", key=f"later:{id}:{turn.message.key}", bridge=turn.message.bridge, chat=turn.message.chat,
+                person=turn.message.person, kind="call", text=json.dumps(replace(call, targets=(id,)).plain()),
+                at=self.clock.time(), due=due,
+            )  # fmt: skip
+
+    def _forget_later(self, call: ToolCall) -> None:
+        """A newer word about a device replaces what was put off."""
+        for id in call.targets:
+            self.inbox.forget(f"later:{id}:")
 
     def explain(self, text: str, chat: str) -> dict[str, Any]:
         """What a message would be read as and how it would be ruled; nothing is kept or done."""
@@ -167,28 +194,45 @@ class Deciding:
             self._pick(turn, int(control[5:]), open_ones, approvals)
         elif control == "stop":
             self._stop(turn, open_ones)
-        elif not approvals:
-            turn.reply = self._nothing_open(turn, control, open_ones)
-        elif control == "no":
+        elif control == "yes":
+            self._yes(turn, open_ones, approvals)
+        elif approvals:
             for one in approvals:
                 self._decline(turn, one)
-        elif len(approvals) > 1:
-            turn.reply = (
-                "Several things wait: " + ", ".join(f"{n} {_wish(one)}" for n, one in enumerate(approvals, 1)) + ". Which number?"
-            )
         else:
+            self._nothing_open(turn, open_ones)
+
+    def _yes(self, turn: Turn, open_ones: list[Question], approvals: list[Question]) -> None:
+        """A bare yes approves the one thing that is asked; with several it acts on none of them."""
+        waiting = self._waiting(turn, approvals)
+        if open_ones and open_ones[-1].kind == "which":
+            turn.reply = open_ones[-1].text
+        elif len(waiting) > 1:
+            wishes = [f"{number} {_wish(one)}" for number, one in enumerate(waiting, 1)]
+            turn.reply, turn.choices = f"Several things wait: {', '.join(wishes)}. Which number?", [_wish(one) for one in waiting]
+        elif approvals:
             self._approve(turn, approvals[0])
+        else:
+            expired = self.questions.expired(turn.message.chat)
+            turn.reply = EXPIRED if expired and expired.kind == "approval" else "Nothing is waiting for a yes."
+
+    def _waiting(self, turn: Turn, approvals: list[Question]) -> list[Question]:
+        """All that a yes could mean."""
+        return [*approvals, *self.asks.takes("yes", turn.message.chat)]
 
     def _pick(self, turn: Turn, number: int, open_ones: list[Question], approvals: list[Question]) -> None:
         which = [one for one in open_ones if one.kind == "which"]
+        waiting = self._waiting(turn, approvals)
         if which and number <= len(which[-1].data):
             calls = [ToolCall.of(call) for call in which[-1].data[number - 1]["calls"]]
             turn.writes.append(lambda: self.questions.close(which[-1].id, "answered", str(number)))
             self.judge(turn, calls)
-        elif len(approvals) >= number:
-            self._approve(turn, approvals[number - 1])
-        else:
+        elif number > len(waiting):
             turn.reply = "There is no such choice."
+        elif waiting[number - 1].kind == "approval":
+            self._approve(turn, waiting[number - 1])
+        else:
+            turn.reply = "Thank you." if self.asks.answer("yes", waiting[number - 1].id) else "There is no such choice."
 
     def _approve(self, turn: Turn, question: Question) -> None:
         """Run the stored calls, if the question is still open and they are what was asked about."""
@@ -208,11 +252,12 @@ class Deciding:
         turn.steps += [Step(ToolCall.of(call), "declined") for call in question.data]
         turn.reply = "All right, I did nothing."
 
-    def _nothing_open(self, turn: Turn, control: str, open_ones: list[Question]) -> str:
+    def _nothing_open(self, turn: Turn, open_ones: list[Question]) -> None:
+        """A no to "which one?", or to nothing."""
         for one in open_ones:
-            if control == "no" and one.kind == "which":
+            if one.kind == "which":
                 turn.writes.append(lambda one=one: self.questions.close(one.id, "declined", ""))  # type: ignore[misc]
-        return "Nothing is waiting for a yes." if control == "yes" else "All right."
+        turn.reply = "All right."
 
     def _stop(self, turn: Turn, open_ones: list[Question]) -> None:
         """Drop what is open and halt what moves."""

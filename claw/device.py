@@ -5,12 +5,13 @@ import inspect
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Annotated, Any, ClassVar, TypeVar, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 
 F = TypeVar("F", bound=Callable[..., Any])
+D = TypeVar("D", bound="Device")
 
 
 class Safety(enum.IntEnum):
@@ -148,6 +149,12 @@ def _stricter(core: Command | None, own: Command) -> Command:
     return Command(core.name, max(core.safety, own.safety), core.function, core.aims, core.repeatable, own.seconds)
 
 
+@cache
+def shape(kind: type[D], *abilities: type[Capability]) -> type[D]:
+    """The class of devices of this kind that can do these too: for skills whose devices tell what they can do."""
+    return type(kind.__name__, (kind, *abilities), {})
+
+
 class Device(Capability):
     """One thing in the house: identity, the state that it reported, and the commands of its capabilities."""
 
@@ -225,8 +232,8 @@ class Device(Capability):
 
     def leave(self) -> None:
         """The hub says that this device is no longer part of it."""
-        self.left = True
-        self.offline("it was removed from its hub")
+        self.left, self.online, self.trouble = True, False, "it was removed from its hub"
+        self._notify({})
 
     def subscribe(self, observer: Callable[["Device", dict[str, Any]], None]) -> Callable[[], None]:
         """Call `observer(device, changes)` at each real change and when it goes or comes back; returns unsubscribe."""

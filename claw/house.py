@@ -1,9 +1,13 @@
 """The house: its devices as they are now, its rooms, and the owner's names for them, which survive rediscovery."""
 
+import asyncio
+import contextlib
 import json
+import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
+from weakref import WeakSet
 
 from claw.clock import Clock
 from claw.device import Device
@@ -42,6 +46,7 @@ class Record:
     owner_sort: str = ""
     aliases: list[str] = field(default_factory=list)
     room_asked: bool = False
+    away: bool = False  # could not be reached when last tried
     first_seen: float = 0.0
     last_seen: float = 0.0
 
@@ -70,6 +75,16 @@ class DeviceHeld:
     reason: str
 
 
+@dataclass(frozen=True, eq=False)
+class Place:
+    """A device as one connection gives it; `keyed` if that connection proved who is at the other end."""
+
+    device: Device
+    skill: str
+    host: str
+    keyed: bool
+
+
 class House:
     """Devices by id, areas by folded name. Knows nothing of brands."""
 
@@ -77,12 +92,16 @@ class House:
         self.store, self.events, self.clock = store, events, clock
         self.started = clock.time()
         self.devices: dict[str, Device] = {}
+        self.closing = False  # devices that go now go because we do
         self.version = 0  # grows with every change of names, rooms or devices
         self.areas: dict[str, Area] = {}
         for row in store.all("SELECT * FROM areas"):
             self.areas[row["name"].casefold()] = Area(row["name"], row["floor"], row["parent"], tuple(json.loads(row["aliases"])))
         self.records = {row["id"]: _record(dict(row)) for row in store.all("SELECT * FROM devices")}
-        self._spares: dict[str, list[tuple[Device, str, str, bool]]] = {}
+        self._spares: dict[str, list[Place]] = {}  # the same device over other connections
+        self._watched = WeakSet[Device]()
+        self._waiting: set[asyncio.Task[None]] = set()
+        self._places: dict[str, Place] = {}  # where each device of `devices` came from
 
     # -- devices
 
@@ -91,21 +110,25 @@ class House:
         device.name = clean(device.name) or device.kind
         device.area = clean(device.area)
         record, present = self.records.get(device.id), self.devices.get(device.id)
-        if record and record.skill != skill:
+        place = Place(device, skill, host, keyed)
+        if record and record.skill not in ("", skill):  # empty: the config described it before it was seen
             return self._hold(device, f"{device.name} has the identity of a device of another skill ({record.skill})", "refused")
         if present and present.online and record:
             if record.host == host:
                 return "duplicate" if present is not device else "adopted"
-            self._spares.setdefault(device.id, []).append((device, skill, host, keyed))
+            self._spare(place)
             return "spare"
-        if record and record.host and record.host != host and not keyed and (reason := self._unproved(record, present)):
+        if record and (reason := self._unproved(place)):
             return self._hold(device, reason, "held")
-        self._take(device, skill, host)
+        self._take(place)
         return "adopted"
 
-    def _unproved(self, record: Record, present: Device | None) -> str:
+    def _unproved(self, place: Place) -> str:
         """Why a device without a key may not come back at another address yet; empty when it may."""
+        record = self.records[place.device.id]
         name = record.owner_name or record.name
+        if place.keyed or place.host == record.host or not record.host:
+            return ""
         if record.kind in GUARDED:
             return f"{name} answers at a new address and cannot prove that it is the same {record.kind}"
         if self.clock.time() - max(record.last_seen, self.started) < SILENT_SECONDS:
@@ -116,19 +139,32 @@ class House:
         self.events.publish(DeviceHeld(device, reason))
         return verdict
 
-    def _take(self, device: Device, skill: str, host: str) -> None:
+    def _spare(self, place: Place) -> None:
+        """Keep another way to a device that is here already."""
+        self._spares.setdefault(place.device.id, []).append(place)
+        self._watch(place.device)
+
+    def _watch(self, device: Device) -> None:
+        if device not in self._watched:
+            self._watched.add(device)
+            device.subscribe(self._observe)
+
+    def _take(self, place: Place) -> None:
+        device, skill, host = place.device, place.skill, place.host
         known, now = self.records.get(device.id), self.clock.time()
-        new = known is None
-        before = known or Record(device.id, skill, "", "", "", host, first_seen=now)
-        seen = {"name": device.name, "kind": device.kind, "area": device.area, "host": host}
-        record = replace(before, **seen, last_seen=now)
+        new = known is None or not known.skill
+        before = known or Record(device.id, "", "", "", "", "")
+        record = replace(
+            before, skill=skill, name=device.name, kind=device.kind, area=device.area, host=host,
+            first_seen=before.first_seen or now, last_seen=now, away=False,
+        )  # fmt: skip
         if device.area:
             self.add_area(Area(device.area))
-        if new or record != replace(before, last_seen=now):
+        if record != replace(before, last_seen=now):
             self._save(record)  # first: on a full disk nothing is taken, and it comes again
         self.records[device.id] = record
-        self.devices[device.id] = device
-        device.subscribe(self._observe)
+        self.devices[device.id], self._places[device.id] = device, place
+        self._watch(device)
         self.version += 1
         self.events.publish(DeviceAdded(device, new))
 
@@ -136,34 +172,68 @@ class House:
         """The owner says that this device now stands at another address."""
         self.records[id].host = host
         self._save(self.records[id])
+        if id in self.devices:
+            self._promote(self.devices[id])
 
     def drop(self, device: Device) -> None:
         """The connection that gave this device has ended; a spare takes over, else it stays known as unreachable."""
         for spares in self._spares.values():
-            spares[:] = [spare for spare in spares if spare[0] is not device]
+            spares[:] = [spare for spare in spares if spare.device is not device]
         if self.devices.get(device.id) is device:
             device.offline(device.trouble or "its connection was lost")
 
     def _observe(self, device: Device, changes: dict[str, Any]) -> None:
-        if self.devices.get(device.id) is not device:
-            return
-        if device.online or changes:
-            self.records[device.id].last_seen = self.clock.time()
+        present = self.devices.get(device.id)
+        if present is not device:  # a spare came or went
+            return self._promote(present) if present else None
+        self.records[device.id].last_seen = self.clock.time()  # also when it goes: until now it was heard
         if not device.online:
             self.version += device.left
             self._promote(device)
+        self._away(device.id, not device.online)
         self.events.publish(DeviceChanged(device, changes))
+        return None
+
+    def _away(self, id: str, away: bool) -> None:
+        if self.records[id].away != away and not self.closing:
+            self.records[id].away = away
+            with contextlib.suppress(sqlite3.OperationalError):  # a full disk: it is only a hint for the next start
+                self._save(self.records[id])
+
+    def missing(self) -> list[str]:
+        """Devices that were here when last tried and have not been found again since the start."""
+        return [id for id, record in self.records.items() if record.skill and not record.away and id not in self.devices]
+
+    def give_up(self) -> None:
+        """Expect the missing ones no longer, nor at the next start."""
+        for id in self.missing():
+            self._away(id, True)
 
     def _promote(self, device: Device) -> None:
-        """Let a spare of a device that went away take its place."""
+        """Let a spare take the place of a device that cannot be reached, which becomes a spare itself unless it left for good."""
         spares = self._spares.get(device.id, [])
-        if device.left:
+        ready = [spare for spare in spares if spare.device.online and not device.online]
+        proved = next((spare for spare in ready if not self._unproved(spare)), None)
+        if proved:
+            spares.remove(proved)
+            spares.extend([] if device.left else [self._places[device.id]])
+            self._take(proved)
+        elif device.left:
             del self.devices[device.id]
-        for spare, skill, host, keyed in list(spares):
-            if spare.online and (keyed or device.kind not in GUARDED):
-                spares.remove((spare, skill, host, keyed))
-                self._take(spare, skill, host)
-                return
+        elif ready:
+            self._hold(ready[0].device, self._unproved(ready[0]), "held")
+            self._try_later(device)
+
+    def _try_later(self, device: Device) -> None:
+        async def later() -> None:
+            await self.clock.sleep(SILENT_SECONDS)
+            if self.devices.get(device.id) is device:
+                self._promote(device)
+
+        if device.kind not in GUARDED:
+            task = asyncio.get_running_loop().create_task(later())
+            self._waiting.add(task)
+            task.add_done_callback(self._waiting.discard)
 
     def snapshot(self) -> dict[str, dict[str, Any]]:
         """The state of every device, as far as commands can change it."""
@@ -257,10 +327,12 @@ class House:
         self.version += 1
 
     def _save(self, record: Record) -> None:
-        row = {**record.__dict__, "aliases": json.dumps(record.aliases), "room_asked": int(record.room_asked)}
+        flags = {"room_asked": int(record.room_asked), "away": int(record.away)}
+        row = {**record.__dict__, **flags, "aliases": json.dumps(record.aliases)}
         marks = ", ".join(f":{key}" for key in row)
         self.store.conn.execute(f"INSERT OR REPLACE INTO devices ({', '.join(row)}) VALUES ({marks})", row)
 
 
 def _record(row: dict[str, Any]) -> Record:
-    return Record(**{**row, "aliases": json.loads(row["aliases"]), "room_asked": bool(row["room_asked"])})
+    flags = {name: bool(row[name]) for name in ("room_asked", "away")}
+    return Record(**{**row, **flags, "aliases": json.loads(row["aliases"])})

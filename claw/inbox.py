@@ -91,9 +91,11 @@ class Inbox:
         """Mark as answered."""
         self.store.write("UPDATE inbox SET status = 'done', record = ? WHERE id = ?", json.dumps(record), id)
 
-    def replace(self, key: str, text: str, due: float) -> None:
-        """Move a deed that the claw told itself to do later (a lease that was prolonged) to another time."""
-        self.store.write("UPDATE inbox SET due = ?, text = ? WHERE key = ? AND status = 'new'", due, text, key)
+    def forget(self, prefix: str) -> None:
+        """Drop the deeds that the claw told itself to do later whose key begins so, if they have not begun."""
+        self.store.write(
+            "DELETE FROM inbox WHERE kind = 'call' AND status = 'new' AND substr(key, 1, ?) = ?", len(prefix), prefix
+        )
 
 
 def _message(row: sqlite3.Row) -> Message:

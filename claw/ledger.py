@@ -1,6 +1,7 @@
 """What was wanted and what came of it: rows are events of a call, only appended, committed before and after the deed."""
 
 import json
+import sqlite3
 from typing import Any
 
 from claw.call import ToolCall
@@ -33,13 +34,14 @@ class Ledger:
 
     def recent(self, limit: int = 50) -> list[dict[str, Any]]:
         """The newest events first."""
-        rows = self.store.all("SELECT * FROM ledger ORDER BY id DESC LIMIT ?", limit)
+        return [_event(row) for row in self.store.all("SELECT * FROM ledger ORDER BY id DESC LIMIT ?", limit)]
+
+    def begun_since(self, at: float) -> list[dict[str, Any]]:
+        """What was intended since then (seconds since 1970), oldest first."""
         return [
-            {
-                **dict(row),
-                "targets": json.loads(row["targets"]),
-                "args": json.loads(row["args"]),
-                "detail": json.loads(row["detail"]),
-            }
-            for row in rows
+            _event(row) for row in self.store.all("SELECT * FROM ledger WHERE event = 'intended' AND at >= ? ORDER BY id", at)
         ]
+
+
+def _event(row: sqlite3.Row) -> dict[str, Any]:
+    return {**dict(row), **{column: json.loads(row[column]) for column in ("targets", "args", "detail")}}

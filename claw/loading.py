@@ -40,7 +40,7 @@ class SkillFile:
         return spec
 
     def load(self) -> ModuleType:
-        """Run what was read, once; DeviceError in plain words when it fails. No .pyc: it would hide an edit of the same second."""
+        """Run what was read, once; DeviceError in plain words when it fails. (A .pyc would hide an edit of the same second.)"""
         if self.module is None:
             name = f"claw_skill_{self.name}_{self.hash[:8]}"
             with as_device_error(f"skill {self.name}"):
@@ -89,8 +89,9 @@ def _declare(file: SkillFile, tree: ast.Module) -> None:
     else:
         try:
             file.matchers = tuple(_matcher(one) for one in found[0][1].args)
-        except (ValueError, TypeError) as error:
-            file.problem = f"@skill wants mdns(...), ssdp(...), mqtt(...) or static() with literal texts ({error})"
+        except (ValueError, TypeError):
+            line = found[0][1].lineno
+            file.problem = f"@skill wants mdns(...), ssdp(...), mqtt(...) or static() with literal texts (line {line})"
 
 
 def _skill_calls(node: ast.AsyncFunctionDef) -> Iterable[ast.Call]:
@@ -101,7 +102,7 @@ def _skill_calls(node: ast.AsyncFunctionDef) -> Iterable[ast.Call]:
 
 def _matcher(node: ast.expr) -> Matcher:
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in BUILDERS):
-        raise ValueError(f"line {node.lineno}")
+        raise ValueError("not one of the matchers")
     args = [str(ast.literal_eval(arg)) for arg in node.args]
     keywords = {word.arg: str(ast.literal_eval(word.value)) for word in node.keywords if word.arg}
     return Matcher(node.func.id, args[0] if args else keywords.get(BUILDERS[node.func.id], ""), keywords.get("id", ""))

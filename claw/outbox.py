@@ -1,8 +1,10 @@
 """What goes out: first in, first out per chat, never twice without saying so."""
 
 import asyncio
+import contextlib
 import json
 import logging
+import sqlite3
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -10,6 +12,7 @@ from claw.clock import Clock
 from claw.store import Store
 
 log = logging.getLogger("claw.outbox")
+FULL_SECONDS = 5.0  # until the next try while the disk is full or read-only
 REPEAT_NOTE = "(may be a repeat) "
 
 
@@ -60,7 +63,8 @@ class Outbox:
 
     def wake(self) -> None:
         """Look again now: a channel came up."""
-        self.store.write("UPDATE outbox SET due = 0 WHERE status = 'queued'")
+        with contextlib.suppress(sqlite3.OperationalError):  # a full disk: then it goes out when it is due
+            self.store.write("UPDATE outbox SET due = 0 WHERE status = 'queued'")
         self._wake.set()
 
     async def run(self) -> None:
@@ -74,7 +78,7 @@ class Outbox:
                 for row in self.store.all("SELECT DISTINCT bridge, chat FROM outbox WHERE status = 'queued'"):
                     place = (row["bridge"], row["chat"])
                     if place not in self._chats and row["bridge"] in self.bridges:
-                        task = self._chats[place] = asyncio.create_task(self._drain(*place))
+                        task = self._chats[place] = asyncio.create_task(self._deliver(*place))
                         task.add_done_callback(lambda _, place=place: self._chats.pop(place, None))  # type: ignore[misc]
         finally:
             for task in self._chats.values():
@@ -86,6 +90,13 @@ class Outbox:
             bridge = self.bridges.get(row["bridge"])
             text = row["text"] if bridge is None or bridge.idempotent else _noted(row["text"])
             self.store.write("UPDATE outbox SET status = 'queued', due = 0, text = ? WHERE id = ?", text, row["id"])
+
+    async def _deliver(self, bridge: str, chat: str) -> None:
+        try:
+            await self._drain(bridge, chat)
+        except sqlite3.OperationalError as error:
+            log.warning("%s: %s; trying again", bridge, error)
+            asyncio.get_running_loop().call_later(FULL_SECONDS, self._wake.set)
 
     async def _drain(self, bridge: str, chat: str) -> None:
         while row := self.store.one(

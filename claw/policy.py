@@ -15,6 +15,8 @@ from claw.house import House
 
 HOT_SORTS = frozenset({"oven", "stove", "iron", "fireplace", "space heater", "grill", "fryer", "kettle heater"})
 FORBIDDEN_SORTS = frozenset({"gas hob", "gas stove", "chlorine", "chlorinator"})
+HOT_KINDS = ("switch", "heater", "valve", "light", "thermostat")
+LAMPS = (["light"], ["lights"], ["lamp"], ["lamps"])
 SWITCHING_ON = frozenset({"turn_on", "open_valve", "set_target", "set_mode", "set_speed", "set_brightness", "start"})
 LEASES = {"spa": 4 * 3600.0, "hot tub": 4 * 3600.0, "sauna": 3 * 3600.0, "pool": 48 * 3600.0}  # seconds; then off, by code
 COMPRESSOR_REST = 600.0  # seconds between two starts
@@ -94,9 +96,10 @@ class Policy:
         """The least class that the device's kind and sort ask for."""
         sort = f"{self.house.sort(device)} {self.house.name(device)}".casefold()
         starts = command in SWITCHING_ON and args.get("brightness", args.get("speed", 1)) != 0 and args.get("mode") != "off"
+        starts = starts and not (device.kind in ("light", "switch") and sort.split()[-1:] in LAMPS)  # "fireplace lamp"
         if starts and any(word in sort for word in FORBIDDEN_SORTS):
             return Safety.FORBIDDEN
-        if starts and device.kind in ("switch", "heater", "valve", "light") and any(_says(sort, word) for word in HOT_SORTS):
+        if starts and device.kind in HOT_KINDS and any(_says(sort, word) for word in HOT_SORTS):
             return Safety.CONFIRM
         if device.kind == "camera" and command in ("turn_off", "share"):
             return Safety.CONFIRM
@@ -135,7 +138,7 @@ class Policy:
     def _starts_compressor(self, device: Device, command: str, args: Mapping[str, Any]) -> bool:
         if device.kind != "thermostat" or device.state.get("mode") != "off":
             return False
-        return command == "turn_on" or (command == "set_mode" and args.get("mode") != "off")
+        return _heats(command, args)
 
     def note(self, device: Device, command: str, args: Mapping[str, Any]) -> None:
         """Remember a deed that counts against a rate; called just before it is made."""
@@ -144,12 +147,23 @@ class Policy:
         if self._starts_compressor(device, command, args):
             self._starts[device.id] = self.clock.monotonic()
 
+    def recall(self, id: str, kind: str, command: str, args: Mapping[str, Any], at: float) -> None:
+        """Take over a deed of before a restart (`at`: monotonic seconds); a thermostat may have been off then, so it counts."""
+        if command in MOVES:
+            self._moves[id].append(at)
+        if kind == "thermostat" and _heats(command, args):
+            self._starts[id] = at
+
     def lease(self, device: Device, command: str) -> float:
         """Seconds after which what this command starts is ended by code; 0 = no lease."""
         if device.kind != "heater" or command not in ("turn_on", "set_target"):
             return 0.0
         words = f"{self.house.sort(device)} {self.house.name(device)}".casefold()
         return next((seconds for sort, seconds in LEASES.items() if _says(words, sort)), 0.0)
+
+
+def _heats(command: str, args: Mapping[str, Any]) -> bool:
+    return command == "turn_on" or (command == "set_mode" and args.get("mode") != "off")
 
 
 def _says(words: str, wanted: str) -> bool:

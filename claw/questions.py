@@ -51,6 +51,12 @@ class Questions:
         )
         return [_question(row) for row in rows]
 
+    def expired(self, chat: str) -> Question | None:
+        """The last question of a chat, if its time ran out before an answer came (at most an hour ago)."""
+        row = self.store.one("SELECT * FROM questions WHERE chat = ? AND kind != 'ask' ORDER BY id DESC", chat)
+        now = self.clock.time()
+        return _question(row) if row and row["status"] == "open" and now - 3600 < row["expires"] <= now else None
+
     def close(self, id: int, status: str, answer: str) -> bool:
         """The first answer wins: True if this one was it."""
         done = self.store.write(

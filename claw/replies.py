@@ -21,23 +21,25 @@ KIND_PLURAL = {
     "player": "players",
 }
 
-PLAIN = {("set_brightness", 0): "turn_off", ("set_speed", 0): "turn_off", ("set_position", 0): "close", ("set_position", 100): "open"}
+PLAIN: dict[tuple[str, Any], str] = {
+    ("set_brightness", 0): "turn_off", ("set_speed", 0): "turn_off", ("set_position", 0): "close", ("set_position", 100): "open",
+}  # fmt: skip
 THEY = {"is": "are", "was": "were", "does": "do", "has": "have"}
 
 # words that are no name by themselves: "Floor Lamp" is said "floor lamp", while "Sonos One" and "LG TV" stay as they are
-COMMON = frozenset(
-    """
-    air alarm awning back balcony basement bath bathroom bed bedroom bedside bell big blind blinds boiler bookshelf cabinet camera
-    ceiling cellar cleaner closet coffee conditioner corner corridor couch counter cupboard curtain curtains deck desk detector dining dish
-    dishwasher door downstairs driveway dryer entrance entry fan fireplace floor fountain freezer fridge front garage garden gate ground
-    guest gym hall hallway heater heating hob hood iron island kettle kids kitchen lamp lamps landing large laundry lawn leak left library
-    light lights living lock loft lounge machine main master microwave mirror motion motor nightstand nursery office opener outdoor
-    outlet outside oven pantry patio pendant plug pool porch radiator reading rear right robot roof room sauna sensor shade shades shed
-    shelf shopping shower shutter shutters side sink small socket sofa spa space speaker spot spots sprinkler stairs stove strip studio
-    study switch system table terrace thermostat toilet tub upstairs utility vacuum valve ventilator wall wardrobe washer washing water
-    window windows workshop yard
-    """.split()
-)
+WORDS = """
+air alarm awning back balcony basement bath bathroom bed bedroom bedside bell big blind blinds boiler bookshelf cabinet
+camera ceiling cellar cleaner closet coffee conditioner corner corridor couch counter cupboard curtain curtains deck
+desk detector dining dish dishwasher door downstairs driveway dryer entrance entry fan fireplace floor fountain freezer
+fridge front garage garden gate ground guest gym hall hallway heater heating hob hood iron island kettle kids kitchen
+lamp lamps landing large laundry lawn leak left library light lights living lock loft lounge machine main master
+microwave mirror motion motor nightstand nursery office opener outdoor outlet outside oven pantry path patio pendant plug
+pool porch radiator reading rear right robot roof room sauna sensor shade shades shed shelf shopping shower shutter
+shutters side sink small socket sofa spa space speaker spot spots sprinkler stairs stove strip studio study switch
+system table terrace thermostat toilet tub upstairs utility vacuum valve ventilator wall wardrobe washer washing water
+window windows workshop yard
+"""
+COMMON = frozenset(WORDS.split())
 
 # command -> (what is then so, while it is on its way, what was wanted as "to ...")
 SAID = {

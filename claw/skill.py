@@ -1,14 +1,16 @@
 """All that a skill may import: devices, capabilities, where things are found, and a narrow view of the home."""
 
 import asyncio
+import importlib
 import logging
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from claw.boundary import sense
 from claw.capabilities import (
     Alarm,
     Brightness,
@@ -34,25 +36,51 @@ from claw.capabilities import (
     Volume,
 )
 from claw.clock import Clock
-from claw.color import kelvin_to_mired, mired_to_kelvin, name_to_xy, nearest_in_gamut, xy_distance, xy_to_name
-from claw.device import Celsius, Device, DeviceError, Flag, Kelvin, Percent, Safety, Text, command
+from claw.color import (
+    kelvin_to_mired,
+    mired_to_kelvin,
+    mired_within,
+    name_to_xy,
+    nearest_in_gamut,
+    shown_name,
+    xy_distance,
+    xy_to_name,
+)
+from claw.device import Celsius, Device, DeviceError, Flag, Kelvin, Percent, Safety, Text, command, shape
 from claw.discovery.found import Found, clean
+from claw.pace import Pace
+from claw.pairing import Ask, ask_until
+
+if TYPE_CHECKING:
+    from claw.http import Http
+    from claw.pinned import fingerprint, session
+    from claw.upnp import Subscriptions, xml, xml_text
 
 T = TypeVar("T")
+LATER = {
+    "Http": "http",
+    "fingerprint": "pinned",
+    "session": "pinned",
+    "Subscriptions": "upnp",
+    "xml": "upnp",
+    "xml_text": "upnp",
+}  # what needs aiohttp -> its module
 
 __all__ = [
     "Alarm", "Ask", "Brightness", "Camera", "Celsius", "Climate", "Color", "ColorTemperature", "Device", "DeviceError", "Door",
-    "Flag", "Found", "Home", "Humidity", "Kelvin", "ListItems", "Lock", "Matcher", "Percent", "Player", "Position", "Power",
-    "Safety", "Sensor", "Source", "Speed", "Target", "Text", "Thermostat", "Tilt", "Vacuum", "Valve", "Volume", "clean",
-    "command", "kelvin_to_mired", "mdns", "mired_to_kelvin", "mqtt", "name_to_xy", "nearest_in_gamut", "skill", "ssdp",
-    "static", "xy_distance", "xy_to_name",
+    "Flag", "Found", "Home", "Http", "Humidity", "Kelvin", "ListItems", "Lock", "Matcher", "Pace", "Percent", "Player",
+    "Position", "Power", "Safety", "Sensor", "Source", "Speed", "Subscriptions", "Target", "Text", "Thermostat", "Tilt",
+    "Vacuum", "Valve", "Volume", "ask_until", "clean", "command", "fingerprint", "kelvin_to_mired", "mdns", "mired_to_kelvin",
+    "mired_within", "mqtt", "name_to_xy", "nearest_in_gamut", "sense", "session", "shape", "shown_name", "skill", "ssdp",
+    "static", "xml", "xml_text", "xy_distance", "xy_to_name",
 ]  # fmt: skip
 
 
-class Ask(Protocol):
-    """Ask a person; the answer is text, or None when nobody answered in time."""
-
-    async def __call__(self, question: str) -> str | None: ...
+def __getattr__(name: str) -> Any:
+    """Import at the first use what would make the daemon's start slower."""
+    if name not in LATER:
+        raise AttributeError(f"claw.skill has no {name}")
+    return getattr(importlib.import_module(f"claw.{LATER[name]}"), name)
 
 
 class Secrets(Protocol):
@@ -125,7 +153,7 @@ class Spec:
 
 
 def skill(*matchers: Matcher, errors: type[BaseException] | tuple[type[BaseException], ...] = ()) -> Callable[[Connect], Connect]:
-    """Make an async generator of devices a skill; the matchers' arguments must be literals, since they are read without import."""
+    """Make an async generator of devices a skill; the matchers' arguments must be literals: they are read without import."""
 
     def mark(connect: Connect) -> Connect:
         kinds = errors if isinstance(errors, tuple) else (errors,)

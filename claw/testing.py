@@ -5,6 +5,7 @@ import contextlib
 import importlib.util
 import logging
 import sys
+import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -93,7 +94,7 @@ async def say(daemon: Daemon, text: str, *, chat: str = "terminal") -> dict[str,
     answers: asyncio.Queue[Answered] = asyncio.Queue()
     forget = daemon.events.subscribe(Answered, answers.put_nowait)
     try:
-        message = daemon.terminal.receive(text, f"test:{daemon.clock.monotonic()}:{id(answers)}", chat)
+        message = daemon.terminal.receive(text, f"test:{uuid.uuid4().hex}", chat)
         assert message is not None
         while (answer := await asyncio.wait_for(answers.get(), 30)).message.id != message.id:
             pass

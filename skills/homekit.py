@@ -11,39 +11,36 @@ import json
 import re
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from functools import cache
+from types import SimpleNamespace
 from typing import Any, NoReturn
 
 sys.modules.setdefault("aiocoap", None)  # type: ignore[arg-type]  # else aiohomekit imports all of it: 1.5 MB and 10 ms
 
 from aiohomekit.characteristic_cache import CharacteristicCacheMemory
 from aiohomekit.controller.ip import IpController, IpDiscovery, IpPairing
-from aiohomekit.exceptions import AccessoryDisconnectedError, AuthenticationError, FormatError, HomeKitException
+from aiohomekit.exceptions import AccessoryDisconnectedError, AuthenticationError, HomeKitException
 from aiohomekit.exceptions import HttpErrorResponse, InvalidError, MaxTriesError, UnavailableError
 from aiohomekit.model.categories import Categories
 from aiohomekit.model.characteristics import CharacteristicsTypes as C
 from aiohomekit.model.characteristics.characteristic import check_convert_value
 from aiohomekit.model.feature_flags import FeatureFlags
 from aiohomekit.model.services import ServicesTypes as S
-from aiohomekit.model.status_flags import StatusFlags
 from aiohomekit.protocol.statuscodes import to_status_code
-from aiohomekit.zeroconf import HomeKitService
 
 from claw.skill import Ask, Brightness, ColorTemperature, Device, DeviceError, Door, Found, Home, Humidity, Lock, Position, Power
-from claw.skill import Sensor, Speed, Thermostat, Tilt, kelvin_to_mired, mdns, mired_to_kelvin, skill
+from claw.skill import Sensor, Speed, Thermostat, Tilt, ask_until, mdns, mired_to_kelvin, mired_within, sense, shape, skill
 
 POLL = 300  # seconds between two readings of everything, behind the events
-GONE = 60  # seconds without a connection until the accessory counts as gone
 AT_ONCE = 48  # characteristics in one request; more make the address too long for some accessories
 JAMMED, UNKNOWN = 2, 3  # LockCurrentState
 MODES = ("off", "heat", "cool", "heat_cool")  # TargetHeatingCoolingState 0-3
-OTHERS = "It is paired with another controller; remove it there first."
+OTHERS = "it is paired with another controller; remove it there first"
 SHAPE = "A HomeKit code has 8 digits, like 123-45-678."
 WRONG = "That code was not accepted."
 LAST = "This is the last try, since wrong codes lock an accessory."
 LOCKED = "It has locked itself after too many wrong codes; switch it off and on."
+LOST = "the connection to it was lost"
 SILENT = "It did not answer as it should."
-NONSENSE = "it answered something that makes no sense"
 
 YES_NO = {0: False, 1: True}.get  # HAP booleans come as true and false or as 1 and 0
 # what is reported as it is: characteristic -> field, conversion (HAP specification R2, chapter 9)
@@ -99,6 +96,7 @@ class HomekitDevice(Device):
         self.iids = {(accessory.aid, char.iid): char.type for char in readable}
         self.aid = accessory.aid
         self.raw: dict[str, Any] = {}
+        self.before: dict[str, Any] = {}  # `raw` at the last command, until the device is seen to act on it
 
     async def refresh(self) -> None:
         self.take(await self.hub.fetch(self.iids))
@@ -109,11 +107,9 @@ class HomekitDevice(Device):
         if any(row.get("status") for row in mine.values()):
             return self.offline("its bridge cannot reach it")
         self.raw.update({type: row["value"] for type, row in mine.items() if row.get("value") is not None})
-        try:
-            state = self.report()
-        except (TypeError, ArithmeticError, LookupError, ValueError):
-            raise DeviceError(NONSENSE) from None
-        return self.update(**state)
+        with sense():
+            self.update(**self.report())
+        return None
 
     def report(self) -> dict[str, Any]:
         """The state of the device by the raw values."""
@@ -127,6 +123,7 @@ class HomekitDevice(Device):
             if None not in (char.minValue, char.maxValue) and not char.minValue <= value <= char.maxValue:
                 raise DeviceError(f"it takes {char.minValue:g} to {char.maxValue:g}")
             rows.append({"aid": self.aid, "iid": char.iid, "value": check_convert_value(value, char)})
+        self.before = dict(self.raw)
         await self.hub.put(rows)
 
 
@@ -139,26 +136,23 @@ class Switch(HomekitDevice):
     async def turn_off(self) -> None:
         await self.write(**{"ON" if self.service.has(C.ON) else "ACTIVE": 0})
 
-
-class Light(Switch):
-    kind = "light"
-
     async def set_brightness(self, brightness: int) -> None:
         await (self.turn_on(BRIGHTNESS=brightness) if brightness else self.turn_off())
 
     async def set_color_temperature(self, color_temperature: int) -> None:
-        char = self.service[C.COLOR_TEMPERATURE]  # in mired
-        coldest, warmest = mired_to_kelvin(char.minValue or 50), mired_to_kelvin(char.maxValue or 400)
-        if not warmest <= color_temperature <= coldest:
-            raise DeviceError(f"it takes {warmest} to {coldest} K")
-        await self.write(COLOR_TEMPERATURE=kelvin_to_mired(color_temperature))
+        char = self.service[C.COLOR_TEMPERATURE]
+        await self.write(COLOR_TEMPERATURE=mired_within(color_temperature, char.minValue or 50, char.maxValue or 400))
+
+    async def set_speed(self, speed: int) -> None:
+        await (self.turn_on(ROTATION_SPEED=speed) if speed else self.turn_off())
+
+
+class Light(Switch):
+    kind = "light"
 
 
 class Fan(Switch):
     kind = "fan"
-
-    async def set_speed(self, speed: int) -> None:
-        await (self.turn_on(ROTATION_SPEED=speed) if speed else self.turn_off())
 
 
 class Climate(HomekitDevice):
@@ -187,10 +181,8 @@ class Shade(HomekitDevice):
     """TargetPosition stays what was asked when a motor gets stuck; then the target that we report is where it stands."""
 
     kind = "shade"
-    started = False  # it was seen moving towards the present target
 
     async def set_position(self, position: int) -> None:
-        self.started = False
         await self.write(POSITION_TARGET=position)
 
     async def stop(self) -> None:
@@ -204,10 +196,10 @@ class Shade(HomekitDevice):
         await self.write(HORIZONTAL_TILT_TARGET=(100 - tilt) * (-0.9 if lowest else 0.9))
 
     def report(self) -> dict[str, Any]:
-        moving = self.raw.get(C.POSITION_STATE, 2) != 2
-        self.started = self.started or moving
         state = super().report()
-        if self.started and not moving and "position" in state:
+        if self.raw.get(C.POSITION_STATE, 2) != 2:
+            self.before.clear()
+        elif not self.before and "position" in state:
             state["target_position"] = state["position"]
         return state
 
@@ -216,26 +208,21 @@ class Bolt(HomekitDevice):
     """A lock that jams gives up its target; what it is then, nobody knows, so the last state that it knew stays."""
 
     kind = "lock"
-    trying = False  # told anew while it was jammed
 
     async def lock(self) -> None:
-        await self._turn(1)
+        await self.write(LOCK_MECHANISM_TARGET_STATE=1)
 
     async def unlock(self) -> None:
-        await self._turn(0)
-
-    async def _turn(self, target: int) -> None:
-        self.trying = self.raw.get(C.LOCK_MECHANISM_CURRENT_STATE) == JAMMED
-        await self.write(LOCK_MECHANISM_TARGET_STATE=target)
+        await self.write(LOCK_MECHANISM_TARGET_STATE=0)
 
     def report(self) -> dict[str, Any]:
         state, current = super().report(), self.raw.get(C.LOCK_MECHANISM_CURRENT_STATE)
         if current in (JAMMED, UNKNOWN):
-            state.pop("locked")
-        self.trying = self.trying and current == JAMMED
-        if current == JAMMED and not self.trying:
-            state.pop("target_locked", None)
-            state |= {} if "locked" not in self.state else {"target_locked": self.state["locked"]}
+            state["locked"] = self.state.get("locked")
+        if current != JAMMED:
+            self.before.clear()
+        elif self.before.get(C.LOCK_MECHANISM_CURRENT_STATE) != JAMMED:
+            state["target_locked"] = state["locked"]
         return state
 
 
@@ -283,12 +270,6 @@ SERVICES: dict[str, tuple[type[Any], str, tuple[type, ...], dict[str, type]]] = 
 SERVICES.update({service: (Meter, sort, (Sensor,), {}) for service, (_, sort, _) in SENSORS.items()})
 
 
-@cache
-def shape(kind: type[Any], *abilities: type) -> type[Any]:
-    """The class of devices that can do these."""
-    return type(kind.__name__, (kind, *abilities), {})
-
-
 def devices_of(hub: "Hub", accessory: Any) -> Iterator[HomekitDevice]:
     """One device per service that we know; the first of its accessory has the accessory's name."""
     known = [service for service in accessory.services if service.type in SERVICES]
@@ -301,7 +282,7 @@ def devices_of(hub: "Hub", accessory: Any) -> Iterator[HomekitDevice]:
         elif twins:
             name = service.value(C.CONFIGURED_NAME) or service.value(C.NAME) or name
         abilities = (*always, *(ability for type, ability in maybe.items() if service.has(type)))
-        yield shape(kind, *abilities)(hub, accessory, service, name, sort)  # type: ignore[arg-type]  # a class is hashable
+        yield shape(kind, *abilities)(hub, accessory, service, name, sort)
 
 
 class Hub:
@@ -317,14 +298,24 @@ class Hub:
         self.pairing = IpPairing(controller(home), data)
         self.pairing.dispatcher_connect(self._heard)
         self.devices: dict[str, HomekitDevice] = {}
-        self._fresh = False  # connected since the last survey: subscriptions are gone
-        self._written: dict[tuple[int, int], float] = {}  # when, to be read again
+        self._due = float("inf")  # when all should be read again
+        self._lost = False
         self._lock = asyncio.Lock()
 
+    async def open(self) -> None:
+        """Connect; DeviceError when it cannot be reached, or knows us no more."""
+        for _ in range(10):
+            with contextlib.suppress(TimeoutError, AuthenticationError):
+                async with asyncio.timeout(1):  # aiohomekit goes on trying meanwhile
+                    return await self.pairing.connection.ensure_connection()
+            error = self.pairing.connection.last_connector_error
+            # without any pairing it answers so early that aiohomekit only calls it invalid; then its TXT record says so too
+            if isinstance(error, AuthenticationError) or (isinstance(error, InvalidError) and unpaired(self.found)):
+                self._forget()
+        raise DeviceError("it cannot be reached")
+
     async def survey(self) -> list[HomekitDevice]:
-        """Connect if need be, subscribe, read everything; returns the devices that are new."""
-        await self._connect()
-        self._fresh = False
+        """Subscribe and read everything; returns the devices that are new."""
         await self._request(self.pairing.list_accessories_and_characteristics)
         there = {device.id: device for accessory in self.pairing.accessories or () for device in devices_of(self, accessory)}
         new = [device for id, device in there.items() if id not in self.devices]
@@ -332,26 +323,8 @@ class Hub:
             self.devices.pop(id).leave()
         self.devices |= {device.id: device for device in new}
         await self._subscribe()
-        self._share(await self.fetch(key for device in self.devices.values() for key in device.iids))
+        await self._read()
         return new
-
-    async def _connect(self) -> None:
-        for _ in range(10):
-            with contextlib.suppress(TimeoutError, AuthenticationError):
-                async with asyncio.timeout(1):  # aiohomekit goes on trying meanwhile
-                    return await self.pairing.connection.ensure_connection()
-            self._check_key()
-        raise DeviceError("it cannot be reached")
-
-    def _check_key(self) -> None:
-        """DeviceError when the last attempt to connect shows that our key is refused.
-
-        An accessory without any pairing answers so early that aiohomekit only calls it invalid; then its TXT record says so too.
-        """
-        error = self.pairing.connection.last_connector_error
-        unpaired = number(self.found, "sf", 0) & StatusFlags.UNPAIRED
-        if isinstance(error, AuthenticationError) or (isinstance(error, InvalidError) and unpaired):
-            self._forget()
 
     async def _subscribe(self) -> None:
         """Ask for events, one request per accessory as Apple's controllers do it."""
@@ -362,30 +335,19 @@ class Hub:
                 await self._request(self.pairing.connection.put_json, "/characteristics", {"characteristics": rows})
 
     async def idle(self) -> None:
-        """Return when all should be read again: after POLL seconds, or connected anew; DeviceError when it is gone for good."""
+        """Return after POLL seconds; DeviceError when the connection was lost, since a new one knows no subscriptions."""
         clock = self.home.clock
-        seen = begun = clock.monotonic()
-        while not self._fresh:
+        end = clock.monotonic() + POLL
+        while (now := clock.monotonic()) < end:
+            if self._lost or not self.pairing.is_connected:
+                raise DeviceError(LOST)
+            if now >= self._due:
+                await self._read()
             await clock.sleep(1)
-            now = clock.monotonic()
-            if self.pairing.is_connected:
-                if now - begun >= POLL:
-                    return
-                seen = now
-                await self._settle(now)
-                continue
-            self._offline()
-            self._check_key()
-            if now - seen > GONE:
-                raise DeviceError("it did not come back")
 
-    async def _settle(self, now: float) -> None:
-        """Read again what was written a second ago: an older event may have come after it (HAP-python holds them 0.5 s)."""
-        if due := [key for key, at in self._written.items() if now - at >= 1]:
-            for key in due:
-                del self._written[key]
-            with contextlib.suppress(DeviceError):  # a lost connection is seen at the next turn
-                self._share(await self.fetch(due))
+    async def _read(self) -> None:
+        self._due = float("inf")
+        self._share(await self.fetch(key for device in self.devices.values() for key in device.iids))
 
     async def fetch(self, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], dict[str, Any]]:
         """What these characteristics are now: rows with a value or a status."""
@@ -396,7 +358,7 @@ class Hub:
 
     async def put(self, rows: list[dict[str, Any]]) -> None:
         """Write characteristics; DeviceError when the accessory refuses one."""
-        self._written |= {(row["aid"], row["iid"]): self.home.clock.monotonic() for row in rows}
+        self._due = self.home.clock.monotonic() + 1  # an older event may come after the answer (HAP-python holds them 0.5 s)
         reply = await self._request(self.pairing.connection.put_json, "/characteristics", {"characteristics": rows})
         for row in reply.get("characteristics", []) if isinstance(reply, dict) else []:
             if row.get("status"):
@@ -408,18 +370,17 @@ class Hub:
             if not self.pairing.is_connected:
                 raise DeviceError("it cannot be reached")
             try:
-                return await call(*args)
+                with sense():
+                    return await call(*args)
             except HttpErrorResponse as error:
                 raise DeviceError(f"it refused with status {error.response.code}") from error
             except AccessoryDisconnectedError:
-                self._offline()
-                raise DeviceError("the connection to it was lost") from None
-            except (ValueError, LookupError, TypeError, AttributeError, FormatError):
-                raise DeviceError(NONSENSE) from None
+                self._lost = True
+                raise DeviceError(LOST) from None
 
     def _heard(self, rows: dict[tuple[int, int], dict[str, Any]]) -> None:
         """An event; without rows it is aiohomekit's sign that a connection stands."""
-        self._fresh = self._fresh or not rows
+        self._lost = self._lost or bool(self.devices and not rows)
         self._share(rows)
 
     def _share(self, rows: dict[tuple[int, int], dict[str, Any]]) -> None:
@@ -430,15 +391,9 @@ class Hub:
                 except DeviceError as error:
                     self.home.log.warning("%s: %s", device.id, error)
 
-    def _offline(self) -> None:
-        for device in self.devices.values():
-            device.offline("the connection to it was lost")
-
     def _forget(self) -> NoReturn:
-        """It knows us no more. Anyone could claim that, so the key is put aside for when a person pairs anew."""
-        secrets = self.home.secrets
-        secrets.set(f"refused:{self.found.id}", secrets.get(f"pairing:{self.found.id}") or "")
-        secrets.delete(f"pairing:{self.found.id}")
+        """It knows us no more. Anyone could claim that, so the key is kept for when a person pairs anew."""
+        self.home.secrets.set(f"refused:{self.found.id}", "yes")
         raise DeviceError("it has removed our pairing; it must be paired again")
 
     async def close(self) -> None:
@@ -452,6 +407,7 @@ async def connect(found: Found, home: Home) -> AsyncIterator[Device]:
     """HomeKit accessories and bridges: one device per service."""
     hub = Hub(found, home)
     try:
+        await hub.open()
         while True:
             for device in await hub.survey():
                 yield device
@@ -461,54 +417,45 @@ async def connect(found: Found, home: Home) -> AsyncIterator[Device]:
 
 
 def paired(found: Found, home: Home) -> bool:
-    """Whether we hold a key of this accessory."""
-    return home.secrets.get(f"pairing:{found.id}") is not None
+    """Whether we hold a key that this accessory has not refused."""
+    return bool(home.secrets.get(f"pairing:{found.id}")) and not home.secrets.get(f"refused:{found.id}")
 
 
 async def pair(found: Found, home: Home, ask: Ask) -> bool:
-    """Ask a person for the code, at most three times, and keep the key; False when that came to nothing."""
-    kind = (Categories(number(found, "ci", 1)).name or "accessory").lower().replace("_", " ")
-    question = f"What is the 8-digit HomeKit code of {found.name} ({kind})? It is on its label or in its manual."
-    problem = "" if number(found, "sf", 1) & StatusFlags.UNPAIRED else OTHERS
-    for last in (False, False, True):
-        answer = await ask(" ".join(filter(None, (problem, LAST if last else "", question))))
-        if answer is None or answer.strip().lower() in ("", "no", "stop", "cancel"):
-            return False
-        code = re.sub(r"[\s-]", "", answer)
-        problem = SHAPE if not re.fullmatch("[0-9]{8}", code) else await try_code(found, home, code)
-        if not problem:
-            return True
-    return False
+    """Ask a person for the code, at most three times, and keep the key; DeviceError when it is paired with somebody else."""
+    if not unpaired(found) and not home.secrets.get(f"pairing:{found.id}"):
+        raise DeviceError(OTHERS)
+    model = found.txt.get("md", "")
+    name = model if model and found.name.startswith(model) else found.name  # without the numbers that keep names apart
+    kind = Categories(number(found, "ci", 1)).name.lower().replace("_", " ")
+    question = f"What is the 8-digit HomeKit code of {name} ({kind})? It is on its label or in its manual."
+    return await ask_until(ask, question, lambda code: try_code(found, home, code), last=LAST)
 
 
-async def try_code(found: Found, home: Home, code: str) -> str:
-    """Pair with these 8 digits and keep the key; returns what stands in the way, for people."""
-    discovery: Any = IpDiscovery(controller(home), described(found))
+async def try_code(found: Found, home: Home, answer: str) -> str:
+    """Pair with these 8 digits and keep the key; returns what is wrong, for people; DeviceError when no code can help."""
+    digits = re.sub(r"[\s-]", "", answer)
+    if not re.fullmatch("[0-9]{8}", digits):
+        return SHAPE
+    about = {"name": found.name, "address": found.host, "addresses": [found.host], "port": found.port}
+    discovery: Any = IpDiscovery(controller(home), SimpleNamespace(feature_flags=FeatureFlags(number(found, "ff", 0)), **about))
     try:
         async with asyncio.timeout(30):
-            pairing = await (await discovery.async_start_pairing(found.id))(f"{code[:3]}-{code[3:5]}-{code[5:]}")
+            pairing = await (await discovery.async_start_pairing(found.id))(f"{digits[:3]}-{digits[3:5]}-{digits[5:]}")
+        home.secrets.set(f"pairing:{found.id}", json.dumps(pairing.pairing_data))
     except AuthenticationError:
         return WRONG
-    except UnavailableError:
-        return "" if restore(found, home) else OTHERS
+    except UnavailableError:  # it says that it is paired: perhaps with us
+        if not home.secrets.get(f"pairing:{found.id}"):
+            raise DeviceError(OTHERS) from None
     except MaxTriesError:
         return LOCKED
     except (TimeoutError, HomeKitException):
         return SILENT
     finally:
         await discovery.close()
-    home.secrets.set(f"pairing:{found.id}", json.dumps(pairing.pairing_data))
     home.secrets.delete(f"refused:{found.id}")
     return ""
-
-
-def restore(found: Found, home: Home) -> bool:
-    """It says that it is paired: perhaps with us, by a key that was put aside."""
-    if not (key := home.secrets.get(f"refused:{found.id}")):
-        return False
-    home.secrets.set(f"pairing:{found.id}", key)
-    home.secrets.delete(f"refused:{found.id}")
-    return True
 
 
 def controller(home: Home) -> IpController:
@@ -516,14 +463,9 @@ def controller(home: Home) -> IpController:
     return IpController(CharacteristicCacheMemory(), home.zeroconf)
 
 
-def described(found: Found) -> HomeKitService:
-    """What was found, as aiohomekit describes it."""
-    return HomeKitService(
-        name=found.name, id=found.id, model=found.txt.get("md", ""), type=found.type, protocol_version=found.txt.get("pv", "1.1"),
-        feature_flags=FeatureFlags(number(found, "ff", 0)), status_flags=StatusFlags(number(found, "sf", 1)),
-        config_num=number(found, "c#", 0), state_num=number(found, "s#", 0), category=Categories(number(found, "ci", 1)),
-        address=found.host, addresses=[found.host], port=found.port,
-    )  # fmt: skip
+def unpaired(found: Found) -> bool:
+    """Whether it announces that nobody has paired it (bit 0 of sf)."""
+    return bool(number(found, "sf", 1) & 1)
 
 
 def number(found: Found, key: str, default: int) -> int:

@@ -20,7 +20,7 @@ from claw.demo.hue import HueHub, Lamp
 from claw.demo.hue.lamp import GAMUT_C
 from claw.demo.hue.resources import Documents
 from claw.demo.virtual import Network
-from claw.device import DeviceError
+from claw.device import Capability, Device, DeviceError
 from claw.discovery.found import Found
 from claw.skill import Home
 from claw.testing import home_for, load_skill
@@ -75,8 +75,13 @@ class House:
 
     async def run(self, found: Found) -> None:
         async with aclosing(hue.connect(found, self.home)) as devices:
-            async for device in devices:
-                self.devices[device.name] = device
+            try:
+                async for device in devices:
+                    self.devices[device.name] = device
+            except DeviceError as error:
+                for device in self.devices.values():
+                    device.offline(str(error))
+                raise
 
     async def lost(self) -> BaseException:
         """What connect() raised, when it has."""
@@ -268,8 +273,13 @@ async def test_pairing_with_garbage_is_an_error_in_words(hub: HueHub, tmp_path: 
 # devices
 
 
+def abilities(device: Device) -> list[str]:
+    """The capabilities of a device, by name."""
+    return [one.__name__ for one in type(device).__mro__ if Capability in one.__bases__ and not issubclass(one, Device)]
+
+
 async def test_devices_have_serials_rooms_and_abilities(house: House) -> None:
-    shown = {device.name: (device.area, [c.__name__ for c in device.capabilities()]) for device in house.devices.values()}
+    shown = {device.name: (device.area, abilities(device)) for device in house.devices.values()}
     assert shown["Floor Lamp"] == ("Living Room", ["Power", "Brightness", "ColorTemperature", "Color"])
     assert shown["Kitchen Ceiling"] == ("Kitchen", ["Power", "Brightness", "ColorTemperature"])
     assert shown["Bedroom Ceiling"] == ("Bedroom", ["Power", "Brightness"])

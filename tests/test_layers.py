@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = [
-    ["config", "store", "clock", "events", "device", "color", "supervise", "notify", "secrets"],
-    ["capabilities", "http", "call", "discovery", "boundary"],
+    ["config", "store", "clock", "pace", "pairing", "events", "device", "color", "pinned", "supervise", "notify", "secrets"],
+    ["capabilities", "http", "upnp", "call", "discovery", "boundary"],
     ["inbox", "ledger", "questions", "outbox", "skill"],
     ["house", "loading", "asks"],
     ["names", "policy", "acting"],

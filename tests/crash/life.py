@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from claw.agent import Agent
 from claw.config import Config
@@ -12,6 +12,7 @@ from claw.events import Events
 from claw.house import House
 from claw.names import Names
 from claw.reflex.reader import Reader
+from claw.reflex.reading import Context, Reading
 from claw.store import Store
 from crash.world import Bridge, Connection, Crash, World, wired
 
@@ -47,6 +48,20 @@ class Build:
     bridge: Callable[..., Bridge] = Bridge
 
 
+class Remembering(Reader):
+    """The real reader, which does not parse anew what it read before in the same house in the same state."""
+
+    _read_before: ClassVar[dict[str, Reading | None]] = {}
+
+    def read(self, text: str, context: Context) -> Reading | None:
+        """What Reader.read says."""
+        states = {id: device.state for id, device in self.house.devices.items()}
+        key = f"{text} {context} {states} {self.clock.time()}"
+        if key not in self._read_before:
+            self._read_before[key] = super().read(text, context)
+        return self._read_before[key]
+
+
 class Life:
     """The daemon's parts on the world's file, wired as the daemon wires them."""
 
@@ -57,7 +72,7 @@ class Life:
             self.store = Store(world.path, connect=self._connect)
             events = Events()
             self.house = House(self.store, events, world.clock)
-            reader = Reader(self.house, Names(self.house), world.clock)
+            reader = Remembering(self.house, Names(self.house), world.clock)
             self.agent = build.agent(self.house, self.store, events, world.clock, Config(), reader)
             self.bridge = build.bridge(world, self.agent.inbox)
             self.agent.outbox.bridges["test"] = self.bridge
@@ -78,11 +93,9 @@ class Life:
 
     async def play(self) -> None:
         """Be the person: write, wait for everything to be answered, write on; numbers are seconds that pass."""
-        while len(self.house.devices) < len(DEVICES):
-            await asyncio.sleep(0)
+        await self._until(lambda: len(self.house.devices) == len(DEVICES))
         while True:
-            while not self.quiet():
-                await asyncio.sleep(0)
+            await self._until(self.quiet)
             if not self.world.script:
                 return
             entry = self.world.script.pop(0)
@@ -93,6 +106,10 @@ class Life:
                 await self._turns(10)  # whoever is about to sleep on the clock does so before it moves
                 self.world.clock.advance(entry)
 
+    async def _until(self, holds: Callable[[], bool]) -> None:
+        while not holds():  # noqa: ASYNC110 - nothing is published when nothing happens any more
+            await asyncio.sleep(0)
+
     async def _turns(self, count: int) -> None:
         for _ in range(count):
             await asyncio.sleep(0)
@@ -100,10 +117,9 @@ class Life:
     def quiet(self) -> bool:
         """Nothing is on its way: not at the channel, not in the inbox, not in the outbox."""
         assert self.conn is not None
-        open_rows = (
-            "SELECT 1 FROM inbox WHERE status != 'done' AND due <= ? UNION ALL SELECT 1 FROM outbox WHERE status IN ('queued', 'sending')"
-        )
-        return not self.world.channel.waiting() and not self.conn.peek(open_rows, self.world.clock.time())
+        unread = self.conn.peek("SELECT 1 FROM inbox WHERE status != 'done' AND due <= ?", self.world.clock.time())
+        unsent = self.conn.peek("SELECT 1 FROM outbox WHERE status IN ('queued', 'sending')")
+        return not (self.world.channel.waiting() or unread or unsent)
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """What the file holds."""
@@ -144,7 +160,7 @@ async def live(world: World, build: Build, crash_at: int, look: Callable[[Life],
 
 async def _abandon(*mine: "asyncio.Future[Any]") -> None:
     """End everything that this life started, whoever started it."""
-    others = asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[arg-type]
+    others = asyncio.all_tasks() - {asyncio.current_task()}
     rest = {*others, *mine} - _OUTSIDE
     for task in rest:
         task.cancel()

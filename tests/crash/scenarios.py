@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Scenario:
-    """script: texts (several at once are parted by " | ") and seconds that pass. deeds: all effects, in order. replies: how many."""
+    """script: texts (at once where " | " parts them) and seconds that pass. deeds: all effects in order. replies: how many."""
 
     name: str
     script: tuple[str | float, ...]
     deeds: tuple[str, ...]
     replies: int
+    aside: tuple[str, str] | None = None  # a deed, and what the person writes when it happens
     first: bool = False  # begins without a database file
 
 
@@ -21,7 +22,7 @@ SCENARIOS = (
     Scenario("an item", ("add milk to the shopping list",), ("groceries add_item milk",), 1),
     Scenario("relative", ("turn the volume up",), ("speaker set_volume 30",), 1),
     Scenario("two relative ones", ("make the kitchen lamp brighter | make the kitchen lamp brighter",),
-             ("kitchen_lamp set_brightness 60", "kitchen_lamp set_brightness 80"), 2),
+             ("kitchen_lamp set_brightness 20", "kitchen_lamp set_brightness 40"), 2),
     Scenario("approved", ("open the garage door", "yes"), ("garage open_door",), 2),
     Scenario("declined", ("open the garage door", "no"), (), 2),
     Scenario("refused", ("set the pool to 45 degrees",), (), 1),
@@ -29,6 +30,8 @@ SCENARIOS = (
     Scenario("two deeds", ("turn on the hall lamp and skip this song",), ("hall_lamp turn_on", "speaker next_track"), 1),
     Scenario("a burst", ("turn on the kitchen lamp | next track | turn off the kitchen lamp",),
              ("kitchen_lamp turn_on", "speaker next_track", "kitchen_lamp turn_off"), 3),
+    Scenario("stopped", ("turn on the hall lamp and skip this song",), ("hall_lamp turn_on",), 2, ("hall_lamp turn_on", "stop")),
+    Scenario("which one", ("turn on the lamp", "2"), ("hall_lamp turn_on",), 2),
     Scenario("postponed", ("turn on the hall thermostat", "turn off the hall thermostat", "turn on the hall thermostat", 700.0),
              ("thermostat turn_on", "thermostat turn_off", "thermostat turn_on"), 4),
     Scenario("a lease", ("turn on the sauna", 10801.0), ("sauna turn_on", "sauna turn_off"), 2),

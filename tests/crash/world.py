@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from claw.clock import ManualClock
@@ -62,8 +63,11 @@ class Channel:
 class World:
     """Counts every step of a life, and ends the life before step number `crash_at` (0 = never)."""
 
-    def __init__(self, path: Path, things: Mapping[str, Mapping[str, Any]], script: Sequence[Any], *, idempotent: bool) -> None:
-        self.path, self.script = path, list(script)
+    def __init__(
+        self, path: Path, things: Mapping[str, Mapping[str, Any]], script: Sequence[Any] = (),
+        asides: Mapping[str, str] = MappingProxyType({}), *, idempotent: bool = True,
+    ) -> None:  # fmt: skip
+        self.path, self.script, self.asides = path, list(script), dict(asides)
         self.states = {id: dict(state) for id, state in things.items()}
         self.effects: list[Effect] = []
         self.channel, self.clock = Channel(idempotent), ManualClock(START)
@@ -76,8 +80,17 @@ class World:
         self.crash_at, self.count, self.dead, self.steps = crash_at, 0, False, []
         self.crashed = asyncio.Event()
 
+    def happen(self, effect: Effect) -> None:
+        """Something visible happens in the house, and the person may have something to say about it."""
+        self.effects.append(effect)
+        if text := self.asides.pop(str(effect), ""):
+            self.channel.write(text)
+
     def step(self, label: str) -> None:
-        """Something that outlives the process is about to happen. A crash after a step is one before the next: nothing lasting lies between."""
+        """Something that outlives the process is about to happen.
+
+        A crash after a step is a crash before the next one: nothing lasting lies between.
+        """
         if self.dead:
             raise Crash(label)
         self.count += 1
@@ -89,13 +102,16 @@ class World:
 
 
 class Connection(sqlite3.Connection):
-    """SQLite whose every statement is a step; a dead process executes nothing more."""
+    """SQLite whose every statement is a step; a dead process executes nothing more.
+
+    It does not wait for the disk: a process that dies loses nothing that it gave to the system, only a power cut would.
+    """
 
     world: World
 
     def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
         self.world.step(" ".join(sql.split())[:70])
-        return super().execute(sql, parameters)
+        return super().execute(sql.replace("synchronous=FULL", "synchronous=OFF"), parameters)
 
     def executescript(self, sql: str, /) -> sqlite3.Cursor:
         raise NotImplementedError("a script would hide steps")
@@ -120,7 +136,7 @@ class Wired(Simulated):
     def obey(self, command: Command, args: Mapping[str, Any]) -> None:
         """The effect, which is a step before it and one after it."""
         self.world.step(f"before {self.id} {command.name}")
-        self.world.effects.append(Effect(self.id, command.name, tuple(sorted(args.items())), self.world.clock.time()))
+        self.world.happen(Effect(self.id, command.name, tuple(sorted(args.items())), self.world.clock.time()))
         super().obey(command, args)
         self.world.states[self.id] = dict(self.state)
         self.world.step(f"after {self.id} {command.name}")
@@ -142,7 +158,7 @@ def wired(world: World, id: str, name: str, kind: str, area: str, sort: str) -> 
 
 
 class Bridge:
-    """Receives in order, commits, then acknowledges; sends with the key. Each act at the channel is a step before and after it."""
+    """Receives in order, commits, then acknowledges; sends with the key. A step stands before and after each act."""
 
     name, limit = "test", 1000
 
