@@ -53,10 +53,10 @@ class Api:
         assert task is not None
         self._streams.add(task)
         try:
-            if _peer(writer) not in (0, os.getuid()):
-                _write(writer, {"error": "this socket belongs to another user"})
-                return
             while line := await reader.readline():
+                if _peer(writer) not in (0, os.getuid()):  # after reading: closing with unread bytes would drop our answer
+                    _write(writer, {"error": "this socket belongs to another user"})
+                    return
                 await self._request(line, reader, writer)
                 await writer.drain()
         except (ConnectionError, ValueError, asyncio.CancelledError) as error:
@@ -66,9 +66,12 @@ class Api:
             writer.close()
 
     async def _request(self, line: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        request = json.loads(line)
+        try:
+            request = json.loads(line)
+        except ValueError:
+            request = None
         if not isinstance(request, dict):
-            _write(writer, {"error": "a request is a JSON object"})
+            _write(writer, {"error": "a request is a JSON object in one line"})
             return
         answers: dict[str, Callable[[dict[str, Any]], AsyncIterator[dict[str, Any]]]] = {
             "say": self.say, "chat": self.chat, "devices": self.devices, "discover": self.discover, "log": self.log,
@@ -117,11 +120,8 @@ class Api:
             event = await answered
             await self._settled(float(request.get("settle") or 0))
             record = {**event.record, "changed": agent.house.changed(event.before)} if request.get("settle") else event.record
-            await asyncio.sleep(0.02)
-            while not lines.empty():
-                other = lines.get_nowait()
-                if other["key"] != f"reply:{message.id}":
-                    yield {"message": other}
+            for other in await _until(lines, f"reply:{message.id}"):
+                yield {"message": other}
             yield {"record": record, "id": message.id}
         finally:
             forget()
@@ -227,6 +227,16 @@ async def _cancelled_when_gone(reader: asyncio.StreamReader) -> AsyncIterator[No
         yield
     finally:
         watching.cancel()
+
+
+async def _until(lines: asyncio.Queue[dict[str, Any]], key: str) -> list[dict[str, Any]]:
+    """What else the claw says, until it has said the line with this key (or has not within a second)."""
+    others: list[dict[str, Any]] = []
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(1):
+            while (line := await lines.get())["key"] != key:
+                others.append(line)
+    return others
 
 
 def _matters(event: DeviceChanged) -> bool:

@@ -1,4 +1,7 @@
-"""Questions that need a person's words: a code, a pressed button, a room. One at a time; any door may answer."""
+"""Questions that need a person's words: a code, a pressed button, a room. Any door may answer.
+
+One at a time of each sort: a code that is waited for does not wait behind a question about a room.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -16,7 +19,7 @@ class Asks:
     def __init__(self, questions: Questions, outbox: Outbox, events: Events, *, bridge: str, chat: str) -> None:
         self.questions, self.outbox, self.events = questions, outbox, events
         self.bridge, self.chat = bridge, chat
-        self._one_at_a_time = asyncio.Lock()
+        self._one_at_a_time = asyncio.Lock(), asyncio.Lock()  # what takes any words, and what knows its answers
         self._waiting: dict[int, asyncio.Future[str]] = {}
         self._accepts: dict[int, Callable[[str], bool]] = {}
         for old in questions.open():
@@ -25,10 +28,10 @@ class Asks:
 
     async def ask(self, text: str, *, about: str = "", accepts: Callable[[str], bool] | None = None) -> str | None:
         """Ask, and wait up to 10 minutes; None when nobody answered. `about` names the device, for the doors that show it."""
-        async with self._one_at_a_time:
+        async with self._one_at_a_time[accepts is not None]:
             id = self.questions.put(self.chat, "ask", text, {"about": about}, seconds=ASK_SECONDS)
             self._waiting[id] = asyncio.get_running_loop().create_future()
-            self._accepts[id] = accepts or (lambda answer: True)
+            self._accepts[id] = accepts or _anything
             key = f"ask:{id}:{self.questions.clock.time()}"
             self.outbox.put(text, key=key, bridge=self.bridge, chat=self.chat)
             try:
@@ -50,12 +53,16 @@ class Asks:
         return [one for one in self.open() if one.chat == chat and self._accepts[one.id](text)]
 
     def answer(self, text: str, id: int | None = None) -> bool:
-        """Answer a question (the open one); False when there is none or the text is no answer to it."""
-        id = next(iter(self._waiting), None) if id is None else id
-        waiting = self._waiting.get(id) if id is not None else None
-        if id is None or waiting is None or waiting.done() or not self._accepts[id](text):
+        """Answer a question (an open one: rather one that knows its answers); False when the text is no answer to any."""
+        fits = [one for one in self._waiting if id in (None, one) and self._accepts[one](text) and not self._waiting[one].done()]
+        if not fits:
             return False
+        id = min(fits, key=lambda one: self._accepts[one] is _anything)
         if not self.questions.close(id, "answered", ""):  # an answer may be a code: it is not kept
             return False
-        waiting.set_result(text)
+        self._waiting[id].set_result(text)
         return True
+
+
+def _anything(answer: str) -> bool:
+    return True

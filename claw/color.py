@@ -11,7 +11,9 @@ XY = tuple[float, float]
 
 
 def name_to_xy(name: str) -> XY:
-    """CIE 1931 xy of a CSS colour name (sRGB, D65; the matrix is IEC 61966-2-1); ValueError for an unknown name."""
+    """CIE 1931 xy of a CSS colour name (sRGB, D65; the matrix is IEC 61966-2-1); DeviceError for an unknown name."""
+    if not is_color(name):
+        raise DeviceError(f"it does not know the colour {name!r}")
     rgb = webcolors.name_to_rgb(name.replace(" ", ""))
     r, g, b = (_linear(part / 255) for part in rgb)
     x = 0.4124 * r + 0.3576 * g + 0.1805 * b

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -30,7 +31,8 @@ from claw.supervise import cancel
 log = logging.getLogger("claw.connections")
 BACK_OFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 SETTLED_SECONDS = 10.0  # a connect that lived so long did not end the process
-PAIR_AGAIN_SECONDS = 24 * 3600.0
+PAIR_AGAIN_SECONDS, PAIR_FAILED_SECONDS = 24 * 3600.0, 600.0  # after nobody answered; after it went wrong
+NOT_PAIRED = "it is not paired; `claw pair` starts again"
 GONE_CHECK_SECONDS = 3.0
 POLL_SECONDS, MISSES = 60.0, 3
 CLEAN_UP_SECONDS, STOP_SECONDS = 1.0, 2.2  # what a skill has for its finally, and all of them together at the end
@@ -53,6 +55,7 @@ class Connection:
     problem: str = ""
     devices: list[Device] = field(default_factory=list)
     task: asyncio.Task[None] | None = None
+    anew: bool = False  # pair once more, though there is a key
     again: asyncio.Event = field(default_factory=asyncio.Event)
     together: Callable[..., Awaitable[bool]] | None = None  # its own object, so that two hubs are never mixed
 
@@ -73,6 +76,7 @@ class Connections:
         self._services: dict[str, Found] = {}
         self._closing: dict[tuple[str, str], set[asyncio.Task[None]]] = {}
         self._probation = asyncio.Lock()
+        self._importing: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     # -- skill files
 
@@ -202,32 +206,32 @@ class Connections:
             except (DeviceError, sqlite3.OperationalError) as error:  # sqlite: the disk is full or read-only, for now
                 connection.problem = str(error)
                 log.warning("%s at %s: %s", connection.file.name, connection.found.host, error)
+                for device in connection.devices:
+                    device.offline(connection.problem)
+                self.house.explain(connection.file.name, connection.found.host, connection.problem)
             finally:
                 for device in connection.devices:
                     self.house.drop(device)
                 connection.devices.clear()
-            failures = 0 if self.clock.monotonic() - began > 60 else failures + 1
+            failures = 1 if self.clock.monotonic() - began > 60 else failures + 1
             await self._pause(connection, failures)
 
     async def _pause(self, connection: Connection, failures: int) -> None:
         """Wait until it makes sense to try again."""
-        waits = {"unpaired": PAIR_AGAIN_SECONDS, "duplicate": PAIR_AGAIN_SECONDS, "held": 20.0}
+        unpaired = PAIR_AGAIN_SECONDS if connection.problem == NOT_PAIRED else PAIR_FAILED_SECONDS
+        waits = {"unpaired": unpaired, "duplicate": PAIR_AGAIN_SECONDS, "held": 20.0}
         if connection.state not in waits:
             connection.state = "retrying"
         wait = waits.get(connection.state, BACK_OFF[min(failures, len(BACK_OFF)) - 1])
         connection.again.clear()
-        sleeping = [asyncio.ensure_future(self.clock.sleep(wait)), asyncio.ensure_future(connection.again.wait())]
-        try:
-            await asyncio.wait(sleeping, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            await cancel(*sleeping)
+        await self.clock.until(connection.again, wait)
 
     async def _once(self, connection: Connection) -> None:
         """Import, pair if needed, and take in what the skill yields until it ends."""
         connection.state, connection.problem = "connecting", ""
         suspect = self.markers.deaths(connection.file) > 0
         async with self._probation if suspect else contextlib.nullcontext():
-            module = self._import(connection.file)
+            module = await self._import(connection.file)
         home = self.home(connection)
         connection.together = partial(module.together) if hasattr(module, "together") else None
         if hasattr(module, "pair") and not await self._pair(connection, module, home):
@@ -237,11 +241,15 @@ class Connections:
         if first is not None:
             await self._rest(connection, *first)
 
-    def _import(self, file: SkillFile) -> ModuleType:
-        """The skill's module; one that cannot be imported is tried again, since a missing library may be installed meanwhile."""
+    async def _import(self, file: SkillFile) -> ModuleType:
+        """The skill's module; one that cannot be imported is tried again, since a missing library may be installed meanwhile.
+
+        Imported in a thread: a library takes up to half a second, and one that hangs stops only its own skill.
+        """
         self.markers.begin(file, "import")
         try:
-            module = file.load()
+            async with self._importing[file.hash]:
+                module = await asyncio.get_running_loop().run_in_executor(self.pool, file.load)
             file.left_out, file.problem = False, ""
             return module
         except DeviceError as error:
@@ -252,18 +260,20 @@ class Connections:
             self.markers.end(file, well=False)
 
     async def _pair(self, connection: Connection, module: ModuleType, home: Home) -> bool:
-        """True when the skill holds a key, asking a person for one if not."""
+        """True when the skill holds a key, asking a person for one if not; else `problem` says what went wrong."""
         with as_device_error(f"{connection.file.name} paired"):
-            if module.paired(connection.found, home):
+            if module.paired(connection.found, home) and not connection.anew:
                 return True
-        connection.state = "pairing"
-        done = await guard(
-            module.pair(connection.found, home, home.ask),
-            who=f"{connection.file.name} pair", seconds=None, errors=connection.file.spec.errors,
-        )  # fmt: skip
-        if not done:
-            connection.state, connection.problem = "unpaired", "it is not paired; `claw pair` starts again"
-        return bool(done)
+        connection.state, connection.anew = "pairing", False
+        who, errors = f"{connection.file.name} pair", connection.file.spec.errors
+        try:
+            if await guard(module.pair(connection.found, home, home.ask), who=who, seconds=None, errors=errors):
+                return True
+            connection.problem = NOT_PAIRED
+        except DeviceError as error:
+            connection.problem = str(error)
+        connection.state = "unpaired"
+        return False
 
     async def _first(self, connection: Connection, module: ModuleType, home: Home) -> tuple[Any, asyncio.Task[Any]] | None:
         """Begin the skill's generator under a marker; it is wiped at the first device or after 10 s."""
@@ -298,7 +308,7 @@ class Connections:
 
     async def _rest(self, connection: Connection, generator: Any, step: asyncio.Task[Any]) -> None:
         try:
-            while (device := await step) is not None:
+            while (device := await _outcome(step)) is not None:
                 if not self._take(connection, device):
                     return
                 step = self._next(connection, generator)
@@ -364,8 +374,17 @@ class Connections:
         )  # fmt: skip
 
     def pair_again(self) -> int:
-        """Ask anew for everything that is not paired; returns how many there are."""
-        waiting = [one for one in self.open.values() if one.state == "unpaired"]
+        """Ask anew for everything that is not paired, or that will not have us any more; returns how many there are."""
+        refused = [one for one in self.open.values() if one.state == "retrying" and hasattr(one.file.module, "pair")]
+        for connection in refused:  # its key or certificate is no longer good, and the owner wants a new one
+            connection.anew = True
+        waiting = [one for one in self.open.values() if one.state == "unpaired"] + refused
         for connection in waiting:
             connection.again.set()
         return len(waiting)
+
+
+async def _outcome(step: asyncio.Task[Any]) -> Any:
+    """The result of a task; unlike `await step`, our own cancellation is not left to a skill that may swallow it."""
+    await asyncio.wait([step])
+    return step.result()

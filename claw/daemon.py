@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import errno
 import fcntl
+import gc
 import logging
 import os
 import signal
 import sqlite3
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from claw.connections import Connections, SkillsChanged
 from claw.discovery.browse import Discovery
 from claw.events import Events
 from claw.house import Area, House
-from claw.loading import shipped
+from claw.loading import SkillFile, shipped
 from claw.names import Names
 from claw.notify import notify, watchdog_seconds
 from claw.reflex.reader import Reader
@@ -109,6 +110,8 @@ class Daemon:
         tasks += [self._start("api", Api(self, self.data / "claw.sock").run), self._start("skills", self._skills)]
         tasks += [self._start("rooms", self.rooms.run), self._start("watchdog", self._watchdog)]
         await warming
+        gc.collect()
+        gc.freeze()  # the grammar and the libraries stay for good: the collector need not look at them again
         self.ready.set()
         notify("READY=1", "STATUS=running")
         log.info("ready after %.2f s", time.monotonic() - self.began)
@@ -137,26 +140,33 @@ class Daemon:
 
     def _rescan(self) -> None:
         self.connections.rescan()
-        for file in self.connections.usable():
-            try:
-                self.discovery.watch(
-                    {one.what: one.id for one in file.matchers if one.via == "mdns"},
-                    {one.what for one in file.matchers if one.via == "ssdp"},
-                )
-            except ValueError as error:
-                self.connections.leave_out(file, f"it looks for something that is no such type ({error})")
+        try:
+            self._look_for(self.connections.usable())  # together: one browser for all types is answered sooner
+        except ValueError:
+            for file in self.connections.usable():
+                try:
+                    self._look_for([file])
+                except ValueError as error:
+                    self.connections.leave_out(file, f"it looks for something that is no such type ({error})")
+
+    def _look_for(self, files: Sequence[SkillFile]) -> None:
+        matchers = [matcher for file in files for matcher in file.matchers]
+        mdns = {one.what: one.id for one in matchers if one.via == "mdns"}
+        self.discovery.watch(mdns, {one.what for one in matchers if one.via == "ssdp"})
 
     async def _watch_folders(self) -> None:
         """A skill file that is saved, moved in or deleted takes effect at once (inotify: nothing is polled)."""
         from asyncinotify import Inotify, Mask
 
+        changes = Mask.CREATE | Mask.CLOSE_WRITE | Mask.MOVED_TO | Mask.MOVED_FROM | Mask.DELETE | Mask.ATTRIB
         with Inotify() as inotify:
             for folder in self.connections.folders:
                 if folder.is_dir():
-                    inotify.add_watch(folder, Mask.CLOSE_WRITE | Mask.MOVED_TO | Mask.MOVED_FROM | Mask.DELETE | Mask.ATTRIB)
+                    inotify.add_watch(folder, changes)
             async for event in inotify:
-                if event.name is None or event.name.suffix == ".py":  # without a name: the folder's own rights changed
-                    self._rescan()
+                link = event.path is not None and event.path.is_symlink()  # a new file is read when it is complete
+                if event.name is None or (event.name.suffix == ".py" and (link or not event.mask & Mask.CREATE)):
+                    self._rescan()  # without a name: the folder's own rights changed
 
     async def _watchdog(self) -> None:
         """Tell systemd that we live, but only while the loop, the inbox worker and the disk do."""

@@ -149,10 +149,13 @@ def _stricter(core: Command | None, own: Command) -> Command:
     return Command(core.name, max(core.safety, own.safety), core.function, core.aims, core.repeatable, own.seconds)
 
 
-@cache
-def shape(kind: type[D], *abilities: type[Capability]) -> type[D]:
+def shape(kind: type[D], *abilities: type) -> type[D]:
     """The class of devices of this kind that can do these too: for skills whose devices tell what they can do."""
-    return type(kind.__name__, (kind, *abilities), {})
+    made: type[D] = _shape(kind, *abilities)
+    return made
+
+
+_shape: Callable[..., Any] = cache(lambda kind, *abilities: type(kind.__name__, (kind, *abilities), {}))
 
 
 class Device(Capability):

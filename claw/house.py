@@ -182,6 +182,13 @@ class House:
         if self.devices.get(device.id) is device:
             device.offline(device.trouble or "its connection was lost")
 
+    def explain(self, skill: str, host: str, trouble: str) -> None:
+        """Why the devices of this skill that stood at this address are still away."""
+        for device in self.devices.values():
+            record = self.records[device.id]
+            if not device.online and (record.skill, record.host) == (skill, host):
+                device.trouble = trouble
+
     def _observe(self, device: Device, changes: dict[str, Any]) -> None:
         present = self.devices.get(device.id)
         if present is not device:  # a spare came or went

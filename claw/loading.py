@@ -73,7 +73,7 @@ def read_file(path: Path) -> SkillFile:
 
 def _foreign(path: Path) -> str:
     """Why this file is not ours alone, wherever a link leads; empty when it is."""
-    real = path.resolve(strict=True)
+    real = Path(os.path.realpath(path, strict=True))  # Path.resolve raises RuntimeError for a loop of links
     closed = not real.parent.stat().st_mode & 0o011  # nobody else gets into the folder, whatever the mode of the file
     return untrusted(real.parent) or ("" if closed else untrusted(real))
 

@@ -34,12 +34,13 @@ desk detector dining dish dishwasher door downstairs driveway dryer entrance ent
 fridge front garage garden gate ground guest gym hall hallway heater heating hob hood iron island kettle kids kitchen
 lamp lamps landing large laundry lawn leak left library light lights living lock loft lounge machine main master
 microwave mirror motion motor nightstand nursery office opener outdoor outlet outside oven pantry path patio pendant plug
-pool porch radiator reading rear right robot roof room sauna sensor shade shades shed shelf shopping shower shutter
+pond pool porch radiator reading rear right robot roof room sauna sensor shade shades shed shelf shopping shower shutter
 shutters side sink small socket sofa spa space speaker spot spots sprinkler stairs stove strip studio study switch
 system table terrace thermostat toilet tub upstairs utility vacuum valve ventilator wall wardrobe washer washing water
 window windows workshop yard
 """
-COMMON = frozenset(WORDS.split())
+COMMON = frozenset(WORDS.split()) | {"the", "my", "our"}
+OWN = re.compile(r"(the|my|our) |[A-Z]\w*['’]s ")  # names that take no article: "the" again, "Anna's lamp"
 
 # command -> (what is then so, while it is on its way, what was wanted as "to ...")
 SAID = {
@@ -102,7 +103,8 @@ def call_of_it(house: House, device: Device) -> str:
     twins = [other for other in house.devices.values() if house.name(other).casefold() == name.casefold()]
     if len(twins) > 1 and area and area.casefold() not in name.casefold():
         name = f"{area} {name}"
-    return spoken(name) if name.casefold().startswith(("the ", "my ")) else f"the {spoken(name)}"
+    name = spoken(name)
+    return name if OWN.match(name) else f"the {name}"
 
 
 def called(house: House, devices: Sequence[Device]) -> str:

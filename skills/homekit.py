@@ -12,7 +12,7 @@ import re
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from types import SimpleNamespace
-from typing import Any, NoReturn
+from typing import Any
 
 sys.modules.setdefault("aiocoap", None)  # type: ignore[arg-type]  # else aiohomekit imports all of it: 1.5 MB and 10 ms
 
@@ -35,12 +35,7 @@ AT_ONCE = 48  # characteristics in one request; more make the address too long f
 JAMMED, UNKNOWN = 2, 3  # LockCurrentState
 MODES = ("off", "heat", "cool", "heat_cool")  # TargetHeatingCoolingState 0-3
 OTHERS = "it is paired with another controller; remove it there first"
-SHAPE = "A HomeKit code has 8 digits, like 123-45-678."
-WRONG = "That code was not accepted."
-LAST = "This is the last try, since wrong codes lock an accessory."
-LOCKED = "It has locked itself after too many wrong codes; switch it off and on."
 LOST = "the connection to it was lost"
-SILENT = "It did not answer as it should."
 
 YES_NO = {0: False, 1: True}.get  # HAP booleans come as true and false or as 1 and 0
 # what is reported as it is: characteristic -> field, conversion (HAP specification R2, chapter 9)
@@ -108,8 +103,8 @@ class HomekitDevice(Device):
             return self.offline("its bridge cannot reach it")
         self.raw.update({type: row["value"] for type, row in mine.items() if row.get("value") is not None})
         with sense():
-            self.update(**self.report())
-        return None
+            state = self.report()
+        return self.update(**state)
 
     def report(self) -> dict[str, Any]:
         """The state of the device by the raw values."""
@@ -255,7 +250,7 @@ class Meter(HomekitDevice):
 
 
 # service -> class, sort, what it can always do, what it can do with that characteristic
-SERVICES: dict[str, tuple[type[Any], str, tuple[type, ...], dict[str, type]]] = {
+SERVICES: dict[str, tuple[type[HomekitDevice], str, tuple[type, ...], dict[str, type]]] = {
     S.LIGHTBULB: (Light, "", (Power,), {C.BRIGHTNESS: Brightness, C.COLOR_TEMPERATURE: ColorTemperature}),
     S.OUTLET: (Switch, "outlet", (Power,), {}),
     S.SWITCH: (Switch, "", (Power,), {}),
@@ -311,7 +306,9 @@ class Hub:
             error = self.pairing.connection.last_connector_error
             # without any pairing it answers so early that aiohomekit only calls it invalid; then its TXT record says so too
             if isinstance(error, AuthenticationError) or (isinstance(error, InvalidError) and unpaired(self.found)):
-                self._forget()
+                # anyone could claim that, so the key is kept for when a person pairs anew
+                self.home.secrets.set(f"refused:{self.found.id}", "yes")
+                raise DeviceError("it has removed our pairing; it must be paired again")
         raise DeviceError("it cannot be reached")
 
     async def survey(self) -> list[HomekitDevice]:
@@ -391,11 +388,6 @@ class Hub:
                 except DeviceError as error:
                     self.home.log.warning("%s: %s", device.id, error)
 
-    def _forget(self) -> NoReturn:
-        """It knows us no more. Anyone could claim that, so the key is kept for when a person pairs anew."""
-        self.home.secrets.set(f"refused:{self.found.id}", "yes")
-        raise DeviceError("it has removed our pairing; it must be paired again")
-
     async def close(self) -> None:
         """Leave without unpairing."""
         with contextlib.suppress(HomeKitException):  # it raises what its last attempt to connect raised
@@ -427,31 +419,34 @@ async def pair(found: Found, home: Home, ask: Ask) -> bool:
         raise DeviceError(OTHERS)
     model = found.txt.get("md", "")
     name = model if model and found.name.startswith(model) else found.name  # without the numbers that keep names apart
-    kind = Categories(number(found, "ci", 1)).name.lower().replace("_", " ")
+    kind = str(Categories(number(found, "ci", 1)).name).lower().replace("_", " ")
     question = f"What is the 8-digit HomeKit code of {name} ({kind})? It is on its label or in its manual."
-    return await ask_until(ask, question, lambda code: try_code(found, home, code), last=LAST)
+    last = "This is the last try, since wrong codes lock an accessory."
+    return await ask_until(ask, question, lambda code: try_code(found, home, code), last=last)
 
 
 async def try_code(found: Found, home: Home, answer: str) -> str:
     """Pair with these 8 digits and keep the key; returns what is wrong, for people; DeviceError when no code can help."""
     digits = re.sub(r"[\s-]", "", answer)
     if not re.fullmatch("[0-9]{8}", digits):
-        return SHAPE
-    about = {"name": found.name, "address": found.host, "addresses": [found.host], "port": found.port}
-    discovery: Any = IpDiscovery(controller(home), SimpleNamespace(feature_flags=FeatureFlags(number(found, "ff", 0)), **about))
+        return "A HomeKit code has 8 digits, like 123-45-678."
+    about: Any = SimpleNamespace(  # all that IpDiscovery reads of a description
+        address=found.host, addresses=[found.host], port=found.port, feature_flags=FeatureFlags(number(found, "ff", 0))
+    )
+    discovery: Any = IpDiscovery(controller(home), about)
     try:
         async with asyncio.timeout(30):
             pairing = await (await discovery.async_start_pairing(found.id))(f"{digits[:3]}-{digits[3:5]}-{digits[5:]}")
         home.secrets.set(f"pairing:{found.id}", json.dumps(pairing.pairing_data))
     except AuthenticationError:
-        return WRONG
+        return "That code was not accepted."
     except UnavailableError:  # it says that it is paired: perhaps with us
         if not home.secrets.get(f"pairing:{found.id}"):
             raise DeviceError(OTHERS) from None
     except MaxTriesError:
-        return LOCKED
+        return "It has locked itself after too many wrong codes; switch it off and on."
     except (TimeoutError, HomeKitException):
-        return SILENT
+        return "It did not answer as it should."
     finally:
         await discovery.close()
     home.secrets.delete(f"refused:{found.id}")

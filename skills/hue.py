@@ -52,20 +52,13 @@ class Lamp(Device, Power):
             case "set_brightness":
                 return {"on": True, "brightness": float(args["brightness"])} if args["brightness"] else {"on": False}
             case "set_color":
-                return {"on": True, "color_xy": self.xy(args["color"])}
+                xy, self.asked = name_to_xy(args["color"]), args["color"]
+                return {"on": True, "color_xy": xy}
             case "set_color_temperature":
-                range = self.hub.lights[self.light].color_temperature.mirek_schema
-                mired = mired_within(args["color_temperature"], range.mirek_minimum, range.mirek_maximum, name=self.name)
+                white = self.hub.lights[self.light].color_temperature.mirek_schema
+                mired = mired_within(args["color_temperature"], white.mirek_minimum, white.mirek_maximum, name=self.name)
                 return {"on": True, "color_temp": mired}
         return {}
-
-    def xy(self, color: str) -> tuple[float, float]:
-        try:
-            xy = name_to_xy(color)
-        except ValueError:
-            raise DeviceError(f"{self.name} does not know the colour {color!r}") from None
-        self.asked = color
-        return xy
 
     async def send(self, command: str, **args: Any) -> None:
         with sense(AiohueException):
@@ -139,7 +132,8 @@ class Hub(HueBridgeV2):  # type: ignore[misc]
         """Fetch everything and listen to the event stream."""
         with sense(AiohueException):
             await self.initialize()
-        self.subscribe(self.heard)
+        for watched in (self.lights, self.devices, self.sensors.zigbee_connectivity):
+            watched.subscribe(self.heard)
         self.events.subscribe(self.doubt, (EventType.CONNECTED, EventType.DISCONNECTED, EventType.RECONNECTED))
         for task in self.events._bg_tasks:  # nothing public tells that the reader died of a broken event
             task.add_done_callback(self.doubt)
@@ -278,5 +272,6 @@ async def together(devices: Sequence[Lamp], command: str, args: dict[str, Any]) 
     if not first or not group or any(wish != first for wish in others):
         return False
     await hub.group_pace.turn()
-    await hub.groups.grouped_light.set_state(group, **first)
+    with sense(AiohueException):
+        await hub.groups.grouped_light.set_state(group, **first)
     return True

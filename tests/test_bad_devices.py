@@ -42,6 +42,13 @@ async def back(home: Home, *names: str) -> None:
 # -- vanishing and talking nonsense
 
 
+async def test_a_hub_that_comes_back_elsewhere_is_followed_by_its_key(home: Home) -> None:
+    await home.house.hue.move(22)
+    await eventually(lambda: home.daemon.house.records[home.device("Floor Lamp").id].host.endswith(".22"), seconds=10)
+    await back(home, "Floor Lamp")
+    assert await home.reply("turn off the floor lamp") == "The floor lamp is off."
+
+
 async def test_a_hub_that_vanishes_in_mid_command_is_no_success(home: Home) -> None:
     hub = home.house.hue
     hub.by_hand("Floor Lamp", on=False)
@@ -59,7 +66,7 @@ async def test_a_hub_that_vanishes_in_mid_command_is_no_success(home: Home) -> N
     assert await home.reply("turn on the floor lamp") == "The floor lamp is on."
 
 
-BODIES = {"noise": b"\x00\xff\xfe<<garbage", "10 MB": b"x" * 10_000_000, "an empty list": b"[]", "another shape": b'{"data": "no"}'}
+BODIES = {"noise": b"\x00\xff\xfe<<garbage", "10 MB": b"x" * 10_000_000, "another shape": b'{"data": "no"}'}
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
@@ -92,28 +99,20 @@ async def test_a_player_that_answers_garbage_confirms_nothing(home: Home, body: 
     await back(home, "Kitchen")
 
 
-async def test_a_lamp_that_lies_is_caught(home: Home) -> None:
+async def test_devices_that_lie_are_caught(home: Home) -> None:
+    """Both acknowledge the command and do nothing."""
     home.house.hue.by_hand("Floor Lamp", on=False)
-    await eventually(lambda: home.device("Floor Lamp").state["on"] is False)
-    home.house.hue.faults.lies = True
-    try:
-        record = await home.say("turn on the floor lamp")
-    finally:
-        home.house.hue.faults.lies = False
-    assert record["calls"][0]["outcome"] == "failed"
-    assert record["reply"] == "I tried to turn on the floor lamp, but it still says off."
-
-
-async def test_a_lock_that_lies_is_caught(home: Home) -> None:
     home.house.homekit.part["Front Door Lock"].by_hand(locked=False)
-    await eventually(lambda: home.device("Front Door Lock").state["locked"] is False)
-    home.house.homekit.faults.lies = True
+    await eventually(lambda: not home.device("Floor Lamp").state["on"] and not home.device("Front Door Lock").state["locked"])
+    home.house.hue.faults.lies = home.house.homekit.faults.lies = True
     try:
-        record = await home.say("lock the front door")
+        lamp, lock = await asyncio.gather(home.say("turn on the floor lamp", "one"), home.say("lock the front door", "two"))
     finally:
-        home.house.homekit.faults.lies = False
-    assert record["reply"] == "I tried to lock the front door, but it still says unlocked."
-    home.house.homekit.part["Front Door Lock"].by_hand(locked=True)
+        home.house.hue.faults.lies = home.house.homekit.faults.lies = False
+        home.house.homekit.part["Front Door Lock"].by_hand(locked=True)
+    assert [record["calls"][0]["outcome"] for record in (lamp, lock)] == ["failed", "failed"]
+    assert lamp["reply"] == "I tried to turn on the floor lamp, but it still says off."
+    assert lock["reply"] == "I tried to lock the front door, but it still says unlocked."
 
 
 async def test_nan_is_no_state(home: Home) -> None:
@@ -190,9 +189,8 @@ async def test_a_revoked_key_is_asked_for_again(home: Home) -> None:
     assert await home.reply("turn on the floor lamp") == "The floor lamp is on."
 
 
-async def test_a_changed_certificate_is_not_believed(home: Home) -> None:
+async def test_a_changed_certificate_is_not_believed_until_the_owner_pairs_again(home: Home) -> None:
     hub = home.house.hue
-    mine = hub.certificate
     await hub.change_certificate()
     hub.requests.clear()
     for _ in range(40):
@@ -203,17 +201,11 @@ async def test_a_changed_certificate_is_not_believed(home: Home) -> None:
     reply = await home.reply("turn on the floor lamp")
     assert "certificate" in reply
     assert not [one for one in hub.requests if one[0] == "PUT"]
-    await hub.stop()
-    hub.certificate = mine
-    await hub.start()
+    home.heard.clear()
+    assert home.daemon.connections.pair_again() == 1
+    assert "not the one I knew" in await home.told("press the round button")
     await back(home, "Floor Lamp")
-
-
-async def test_a_hub_that_comes_back_elsewhere_is_followed_by_its_key(home: Home) -> None:
-    await home.house.hue.move(22)
-    await eventually(lambda: home.daemon.house.records[home.device("Floor Lamp").id].host.endswith(".22"), seconds=10)
-    await back(home, "Floor Lamp")
-    assert await home.reply("turn off the floor lamp") == "The floor lamp is off."
+    assert await home.reply("turn on the floor lamp") == "The floor lamp is on."
 
 
 async def test_a_player_that_drops_off_is_said_to_be_gone_and_lives_again(home: Home) -> None:

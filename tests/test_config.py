@@ -20,13 +20,13 @@ MISTAKES = [
     ("a key of a list's table", '[[areas]]\nname = "Hall"\naliasses = []', 3, "areas.0.aliasses", 'did you mean "aliases"'),
     ("a key of a scene", '[scenes.party]\nsay = []\nsya = []', 3, "scenes.party.sya", 'did you mean "say"'),
     ("a number for a text", "[house]\nlanguage = 5", 2, "house.language", "must be a text"),
-    ("a text for a list", '[network]\ninterfaces = "eth0"', 2, "network.interfaces", 'must be a list, such as ["this"], got \'eth0\''),
+    ("a text for a list", '[network]\ninterfaces = "eth0"', 2, "network.interfaces", 'must be a list, such as ["this"]'),
     ("a number in a list of texts", "[network]\ninterfaces = [5]", 2, "network.interfaces", "must be a text"),
     ("a number for a table", "house = 5", 1, "house", "must be a table"),
     ("a word that is not one of the few", '[run]\nlog = "loud"', 2, "run.log", "'debug', 'info', 'warning' or 'error'"),
     ("a room without a name", '[[areas]]\nfloor = "1"', 1, "areas.0.name", "is missing"),
     ("a room with an empty name", '[[areas]]\nname = " "', 2, "areas.0.name", "must not be empty"),
-    ("the same room twice", '[[areas]]\nname = "Hall"\n\n[[areas]]\nname = "hall"', 5, "areas.1.name", '"hall" is there twice; keep one'),
+    ("the same room twice", '[[areas]]\nname = "Hall"\n\n[[areas]]\nname = "hall"', 5, "areas.1.name", '"hall" is there twice'),
     ("the same device twice", '[[devices]]\nid = "a"\n[[devices]]\nid = "a"', 4, "devices.1.id", "there twice"),
     ("a zone that is misspelt", '[house]\nzone = "Europe/Berln"', 2, "house.zone", 'did you mean "Europe/Berlin"'),
     ("a subnet that is none", '[network]\nsubnets = ["192.168.1.0/33"]', 2, "network.subnets", 'write it like "192.168.1.0/24"'),
@@ -47,7 +47,7 @@ def test_a_mistake_is_named_with_its_line_and_its_cure(text: str, line: int, key
 
 @pytest.mark.parametrize(
     ("text", "line"),
-    [("[house]\nzone = ", 2), ('[house]\nzone = "x', 2), ("[house]\n[house]\n", 2), ("a = 1\na = 2\n", 2), ("\x00", 1), ("[house", 1)],
+    [("[house]\nzone =", 2), ('[run]\nlog = "x', 2), ("[house]\n[house]\n", 2), ("a = 1\na = 2\n", 2), ("\0", 1), ("[house", 1)],
 )  # fmt: skip
 def test_what_is_no_toml_is_named_with_its_line(text: str, line: int) -> None:
     with pytest.raises(ConfigError, match=rf"^house\.toml:{line}: "):

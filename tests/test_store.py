@@ -21,7 +21,9 @@ def test_what_a_newer_claw_wrote_is_refused_and_unchanged(tmp_path: Path) -> Non
     path = tmp_path / "house.db"
     made(path)
     with sqlite3.connect(path) as conn:
-        conn.execute("INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('house', 'from_2031', '2031-01-01')")
+        conn.execute(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('house', 'from_2031', '2031-01-01')"
+        )
     conn.close()
     before = path.read_bytes()
     with pytest.raises(StoreError, match=r"written by a newer claw \(from_2031\): install that version again"):
@@ -32,17 +34,17 @@ def test_what_a_newer_claw_wrote_is_refused_and_unchanged(tmp_path: Path) -> Non
 @pytest.mark.parametrize("where", ["head", "middle", "all", "cut"])
 def test_a_damaged_file_is_refused_with_advice_and_not_touched(tmp_path: Path, where: str) -> None:
     path = tmp_path / "house.db"
-    whole = bytearray(made(path))
-    damaged = {
+    whole = made(path)
+    harms: dict[str, bytes] = {
         "head": b"not a database at all" + whole[21:],
         "middle": whole[:4096] + b"\xff" * (len(whole) - 8192) + whole[-4096:],
         "all": b"\x00garbage" * 1000,
         "cut": whole[: len(whole) // 2],
-    }[where]
-    path.write_bytes(damaged)
-    with pytest.raises(StoreError, match="is damaged .* restore a backup; nothing was changed in it"):
+    }
+    path.write_bytes(harms[where])
+    with pytest.raises(StoreError, match=r"is damaged .* restore a backup; nothing was changed in it"):
         Store(path)
-    assert path.read_bytes() == bytes(damaged)
+    assert path.read_bytes() == harms[where]
 
 
 def test_an_empty_file_becomes_a_new_database(tmp_path: Path) -> None:
@@ -91,8 +93,13 @@ def test_a_full_disk_at_the_start_says_to_free_some_space(tmp_path: Path) -> Non
 
 def test_a_transaction_inside_another_is_part_of_it() -> None:
     store = Store(None)
-    with pytest.raises(KeyError), store.transaction():
+
+    def put() -> None:
         with store.transaction():
-            store.write("INSERT INTO cursors VALUES ('a', '1')")
-        raise KeyError
+            with store.transaction():
+                store.write("INSERT INTO cursors VALUES ('a', '1')")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        put()
     assert store.all("SELECT * FROM cursors") == []
