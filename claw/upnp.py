@@ -74,17 +74,19 @@ class Subscriptions:
         failures, due = 0, 0.0
         while True:
             self.news.clear()
-            late = clock.monotonic() >= due
+            late = failures > 0 or clock.monotonic() >= due
             try:
                 await device.refresh()
                 await self.keep(topics(), renew=late)
-                failures, due = 0, clock.monotonic() + MINUTE if late else due
             except DeviceError as error:
                 device.offline(str(error))
-                failures, due = failures + 1, clock.monotonic() + SOON
+                failures += 1
                 if failures == TRIES:
                     raise
-            await clock.until(self.news, due - clock.monotonic())
+                await clock.sleep(SOON)
+            else:
+                failures, due = 0, clock.monotonic() + MINUTE if late else due
+                await clock.until(self.news, due - clock.monotonic())
 
     async def keep(self, topics: set[Topic], *, renew: bool = False) -> None:
         """Be subscribed to these topics and no others, as far as the devices answer; `renew` finds out who has forgotten us."""

@@ -187,7 +187,11 @@ def test_names_and_rooms_of_the_owner_outlive_a_restart(tmp_path: Path) -> None:
     before.store.close()
     after = Seen(tmp_path / "house.db")
     lamp, _ = after.lamp("10.0.0.1", keyed=True)
-    assert (after.house.name(lamp), after.house.area(lamp), after.house.aliases(lamp)) == ("Reading Lamp", "Study", ["the good one"])
+    assert (after.house.name(lamp), after.house.area(lamp), after.house.aliases(lamp)) == (
+        "Reading Lamp",
+        "Study",
+        ["the good one"],
+    )
     assert "study" in after.house.areas
 
 

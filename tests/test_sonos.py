@@ -69,6 +69,10 @@ class Connection:
             await self.task
         return self.devices[0]
 
+    def waits(self) -> bool:
+        """Whether the skill sleeps until the clock is moved."""
+        return any(not woken.done() for _, woken in self.clock._sleepers)
+
     async def close(self) -> None:
         self.task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -82,7 +86,8 @@ async def connect(house: Household, tmp_path: Path) -> AsyncIterator[Callable[[s
     async def to(name: str) -> tuple[Connection, Any]:
         made.append(Connection(house[name], tmp_path))
         device = await made[-1].device()
-        await until(lambda: len(house[name].events.subscriptions) >= 3)
+        await until(lambda: len(house[name].events.subscriptions) >= 3 and house[name].events.delivered >= 3)
+        await until(lambda: made[-1].waits() and not device.events.news.is_set())
         return made[-1], device
 
     yield to
@@ -433,8 +438,12 @@ async def test_a_player_that_comes_back_is_online_again(house: Household, connec
     connection.clock.advance(60)
     await until(lambda: not kitchen.online)
     await house["Kitchen"].start()
-    connection.clock.advance(5)
-    await until(lambda: kitchen.online and len(house["Kitchen"].events.subscriptions) == 3)
+
+    def back() -> bool:
+        connection.clock.advance(5)
+        return bool(kitchen.online and len(house["Kitchen"].events.subscriptions) == 3)
+
+    await until(back)
 
 
 async def test_a_player_that_vanishes_in_mid_command_is_an_error_and_closes_at_once(house: Household, connect: Any) -> None:
