@@ -47,11 +47,11 @@ class Http:
     def at(self, host: str, port: int, *, seconds: float = 8.0) -> "Http":
         """Plain requests to an address that a device named, sharing what is kept open; DeviceError if it is not of the house."""
         try:
-            ours, other = ip_address(self.host), ip_address(host)
+            fits = ip_address(host).is_private and ip_address(host).is_loopback == ip_address(self.host).is_loopback
         except ValueError:
-            raise DeviceError(f"{host[:64]} is not an address literal") from None
-        if not other.is_private or ours.is_loopback != other.is_loopback:
-            raise DeviceError(f"{host} is no private IPv4 or IPv6 address of this house")
+            fits = False
+        if not fits:
+            raise DeviceError("that is no private IPv4 or IPv6 address of this house")
         http = Http(host, port, seconds=seconds)
         http._session = self._session
         return http

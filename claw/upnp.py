@@ -79,6 +79,8 @@ class Subscriptions:
                 await device.refresh()
                 await self.keep(topics(), renew=late)
             except DeviceError as error:
+                if (task := asyncio.current_task()) and task.cancelling():
+                    raise asyncio.CancelledError from None  # of an error and a cancellation at once, gather() gives the error
                 device.offline(str(error))
                 failures += 1
                 if failures == TRIES:

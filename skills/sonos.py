@@ -31,7 +31,9 @@ TITLE = ".//{http://purl.org/dc/elements/1.1/}title"
 STREAM = ".//{urn:schemas-rinconnetworks-com:metadata-1-0/}streamContent"
 PLAYBACK = {"PLAYING": "playing", "PAUSED_PLAYBACK": "paused", "STOPPED": "stopped"}  # TRANSITIONING is neither yet
 PERCENT, MUTED = {str(number): number for number in range(101)}, {"0": False, "1": True}
-STATIONS = ("x-sonosapi-stream:", "x-sonosapi-radio:", "x-sonosapi-hls:", "x-rincon-mp3radio:", "hls-radio:", "aac:")
+STATIONS = (  # what is played as it is; the rest goes through the queue
+    "x-sonosapi-stream:", "x-sonosapi-radio:", "x-sonosapi-hls:", "x-rincon-mp3radio:", "hls-radio:", "aac:", "http:", "https:",
+)  # fmt: skip
 REFUSALS = {"701": "it cannot do that now", "711": "there is no such track", "714": "it cannot play that"}
 NONSENSE = (SyntaxError, SoCoException, TypeError, IndexError)  # ElementTree's and lxml's errors are SyntaxErrors
 
@@ -128,13 +130,9 @@ class Sonos(Device, Player, Volume):
         wanted = "" if media.casefold().strip() in ("", "something", "anything", "music") else media.strip()
         await self.look()
         loaded = await self.transport("GetMediaInfo")
-        if not wanted and loaded.get("CurrentURI") and loaded.get("NrTracks") != "0":
-            await self.play()
-        elif wanted.startswith(("http://", "https://")):
-            await self.load(wanted, "")
-        else:
-            favourites, playlists = await asyncio.gather(self.own.browse("FV:2"), self.own.browse("SQ:"))
-            await self.start(_named(wanted, favourites | playlists | favourites))  # of two with one name the favourite
+        if wanted or not loaded.get("CurrentURI") or loaded.get("NrTracks") == "0":
+            await self.load(wanted)
+        await self.play()
 
     @command()
     async def join(self, player: Text) -> None:
@@ -166,24 +164,20 @@ class Sonos(Device, Player, Volume):
                 raise
             return await self.leader.ask(TRANSPORT, action, **args)
 
-    async def start(self, item: Any) -> None:
-        """Play a station at once; put anything else at the end of the queue and play it from there, so that no queue is lost."""
-        uri, meta = item.resources[0].uri, getattr(item, "resource_meta_data", None) or to_didl_string(item)
-        if uri.startswith(STATIONS):
-            await self.load(uri, meta)
-            return
-        added = await self.transport(
-            "AddURIToQueue", EnqueuedURI=uri, EnqueuedURIMetaData=meta, DesiredFirstTrackNumberEnqueued=0, EnqueueAsNext=0
-        )
-        track = added.get("FirstTrackNumberEnqueued", "")
-        await self.load(f"x-rincon-queue:{self.zones[self.uid].leader}#0", "", track)
-
-    async def load(self, uri: str, meta: str, track: str = "") -> None:
-        """Choose this address (and track of the queue) and play it."""
+    async def load(self, wanted: str) -> None:
+        """Choose what is named: an address or a station as it is, anything else at the end of the queue, so that none is lost."""
+        uri, meta, track = wanted, "", ""
+        if not wanted.startswith(("http://", "https://")):
+            favourites, playlists = await asyncio.gather(self.own.browse("FV:2"), self.own.browse("SQ:"))
+            item = _named(wanted, favourites | playlists | favourites)  # of two with one name the favourite
+            uri, meta = item.resources[0].uri, getattr(item, "resource_meta_data", None) or to_didl_string(item)
+        if not uri.startswith(STATIONS):
+            where = {"DesiredFirstTrackNumberEnqueued": 0, "EnqueueAsNext": 0}
+            added = await self.transport("AddURIToQueue", EnqueuedURI=uri, EnqueuedURIMetaData=meta, **where)
+            uri, meta, track = f"x-rincon-queue:{self.zones[self.uid].leader}#0", "", added.get("FirstTrackNumberEnqueued", "")
         await self.transport("SetAVTransportURI", CurrentURI=uri, CurrentURIMetaData=meta)
         if track:
             await self.transport("Seek", Unit="TRACK_NR", Target=track)
-        await self.play()
 
     # -- state
 
@@ -234,8 +228,7 @@ class Sonos(Device, Player, Volume):
 
     def pushed(self, path: str) -> None:
         """A player says that a service has news."""
-        if path == EVENTS[-1]:
-            self.look_at = 0.0
+        self.look_at = 0.0 if path == EVENTS[-1] else self.look_at
 
     def topics(self) -> set[tuple[Http, str]]:
         """What tells of its state: its own events, and those of its group's leader."""

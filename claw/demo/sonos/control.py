@@ -152,20 +152,15 @@ def get_transport_info(player: "Zone", args: Args) -> Values:
 
 @action("AVTransport")
 def get_position_info(player: "Zone", args: Args) -> Values:
-    fixed = {"RelTime": "0:00:07", "AbsTime": "NOT_IMPLEMENTED", "RelCount": 2147483647, "AbsCount": 2147483647}
     if player.coordinator is not player:
-        return {
-            "Track": 1,
-            "TrackDuration": "NOT_IMPLEMENTED",
-            "TrackMetaData": "NOT_IMPLEMENTED",
-            "TrackURI": player.media_uri,
-            **fixed,
-        }
-    track = player.current
-    if track is None:
-        return {"Track": 0, "TrackDuration": "0:00:00", "TrackMetaData": "", "TrackURI": "", **fixed}
+        track = (1, "NOT_IMPLEMENTED", "NOT_IMPLEMENTED", player.media_uri)
+    elif now := player.current:
+        track = (player.number, now.duration, now.didl, now.uri)
+    else:
+        track = (0, "0:00:00", "", "")
     return {
-        "Track": player.number, "TrackDuration": track.duration, "TrackMetaData": track.didl, "TrackURI": track.uri, **fixed,
+        **dict(zip(("Track", "TrackDuration", "TrackMetaData", "TrackURI"), track, strict=True)),
+        "RelTime": "0:00:07", "AbsTime": "NOT_IMPLEMENTED", "RelCount": 2147483647, "AbsCount": 2147483647,
     }  # fmt: skip
 
 

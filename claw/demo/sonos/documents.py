@@ -58,8 +58,9 @@ def favourite(track: Track, number: int) -> str:
 def description(player: "Zone") -> str:
     """/xml/device_description.xml."""
     listed = "".join(
-        f"<service><serviceType>urn:schemas-upnp-org:service:{name}:1</serviceType><serviceId>urn:upnp-org:serviceId:{name}</serviceId>"
-        f"<controlURL>{path}/Control</controlURL><eventSubURL>{path}/Event</eventSubURL><SCPDURL>/xml/{name}1.xml</SCPDURL></service>"
+        f"<service><serviceType>urn:schemas-upnp-org:service:{name}:1</serviceType>"
+        f"<serviceId>urn:upnp-org:serviceId:{name}</serviceId><controlURL>{path}/Control</controlURL>"
+        f"<eventSubURL>{path}/Event</eventSubURL><SCPDURL>/xml/{name}1.xml</SCPDURL></service>"
         for name, (path, _, _) in SERVICES.items()
     )
     return (
@@ -106,7 +107,8 @@ def _arguments(names: str, direction: str) -> str:
 
 def _envelope(body: str) -> str:
     return (
-        '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" s:encodingStyle="http://schemas.xmlsoap.org/soap/encoding/">'
+        '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" '
+        's:encodingStyle="http://schemas.xmlsoap.org/soap/encoding/">'
         f"<s:Body>{body}</s:Body></s:Envelope>"
     )
 
@@ -139,9 +141,8 @@ def _member(player: "Zone") -> str:
     invisible = 'Invisible="1" ' if player.invisible else ""
     return (
         f'<ZoneGroupMember UUID="{player.uid}" Location="{player.location}" ZoneName={quoteattr(player.name)} '
-        f'Icon="" Configuration="1" '
-        f'{invisible}SoftwareVersion="{SOFTWARE}" SWGen="2" MinCompatibleVersion="94.0-00000" '
-        f'LegacyCompatibleVersion="58.0-00000" '
+        f'Icon="" Configuration="1" {invisible}SoftwareVersion="{SOFTWARE}" SWGen="2" '
+        f'MinCompatibleVersion="94.0-00000" LegacyCompatibleVersion="58.0-00000" '
         f'BootSeq="{player.bootseq}" TVConfigurationError="0" HdmiCecAvailable="0" WirelessMode="1" WirelessLeafOnly="0" '
         'ChannelFreq="5180" BehindWifiExtender="0" WifiEnabled="1" EthLink="0" Orientation="0" RoomCalibrationState="4" '
         'SecureRegState="3" VoiceConfigState="0" MicEnabled="0" AirPlayEnabled="1" IdleState="1" MoreInfo="" '

@@ -58,13 +58,9 @@ class Ssdp(asyncio.DatagramProtocol):
     def _notify(self, nts: str) -> None:
         for target, usn in self.targets.items():
             extra = {
-                "HOST": f"{GROUP}:{PORT}",
-                "CACHE-CONTROL": "max-age = 1800",
-                **self.headers,
-                "NT": target,
-                "NTS": nts,
+                "HOST": f"{GROUP}:{PORT}", "CACHE-CONTROL": "max-age = 1800", **self.headers, "NT": target, "NTS": nts,
                 "USN": usn,
-            }
+            }  # fmt: skip
             self._send("NOTIFY * HTTP/1.1", extra, (GROUP, PORT))
 
     def _send(self, start: str, headers: dict[str, str], to: tuple[str, int]) -> None:

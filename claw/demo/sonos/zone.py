@@ -199,10 +199,8 @@ class Zone(Virtual):
             }  # fmt: skip
         if service == "GroupRenderingControl":
             return {
-                "GroupMute": int(self.leader.group_muted),
-                "GroupVolume": self.leader.group_volume,
-                "GroupVolumeChangeable": 1,
-            }
+                "GroupMute": int(self.leader.group_muted), "GroupVolume": self.leader.group_volume, "GroupVolumeChangeable": 1,
+            }  # fmt: skip
         if service == "DeviceProperties":
             return {"ZoneName": self.name}
         return {"FavoritesUpdateID": f"{self.uid},1", "SavedQueuesUpdateID": f"{self.uid},1"}
