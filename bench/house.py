@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from claw.client import Client, Down
+from claw.console.client import Client, Down
 from claw.demo.house import VirtualHouse
 
 FAMILIES = {"sonos": 3, "hue": 6, "homekit": 6}  # part of the virtual house -> its devices

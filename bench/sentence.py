@@ -17,10 +17,10 @@ from bench.row import Bar, Measure, Options, Sample, Samples
 from claw.call import ToolCall
 from claw.clock import Clock
 from claw.demo.house import VirtualHouse
+from claw.evaluation.simulated import PARTS, build
 from claw.events import Events
 from claw.house import House
 from claw.policy import Policy
-from claw.simulated import PARTS, build
 from claw.store import Store
 
 KINDS: dict[str, Sequence[str]] = {

@@ -10,27 +10,27 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from claw.acting import STOPPED, Acting, Outcome, arrived
-from claw.asks import Asks
 from claw.call import ToolCall
 from claw.clock import Clock
 from claw.config import Config
-from claw.deciding import Deciding
 from claw.device import Device
 from claw.events import Events
 from claw.house import DeviceAdded, House
-from claw.inbox import Answered, Arrived, Inbox, Message
-from claw.ledger import Ledger
+from claw.messages.asks import Asks
+from claw.messages.inbox import Answered, Arrived, Inbox, Message
+from claw.messages.ledger import Ledger
+from claw.messages.outbox import Outbox
+from claw.messages.questions import Questions
 from claw.names import fold
-from claw.outbox import Outbox
 from claw.policy import COMPRESSOR_REST, Policy, raised
-from claw.questions import Questions
 from claw.reflex.alias import STOP
 from claw.reflex.reader import Reader
-from claw.replies import called, capital, state_words, told, wanted
 from claw.store import Store
 from claw.supervise import attempt, cancel
-from claw.turn import Step, Turn, outcome_of
+from claw.turns.acting import STOPPED, Acting, Outcome, arrived
+from claw.turns.deciding import Deciding
+from claw.turns.replies import called, capital, state_words, told, wanted
+from claw.turns.turn import Step, Turn, outcome_of
 
 log = logging.getLogger("claw.agent")
 SETTLE_SECONDS = 10.0  # how long what a crash left open waits for known devices that discovery has not found again yet

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from claw.device import Device
 from claw.house import DeviceChanged
-from claw.inbox import Answered
+from claw.messages.inbox import Answered
 
 if TYPE_CHECKING:
     from claw.daemon import Daemon

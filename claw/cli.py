@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from claw import __version__, show
-from claw.client import Client, Down
+from claw import __version__
 from claw.config import Config, ConfigError, data_folder, load
+from claw.console import show
+from claw.console.client import Client, Down
 
 EX_CONFIG = 78  # sysexits.h: systemd does not restart on it
 
@@ -89,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
     """claw run"""
     config = _config(args)
     from claw.daemon import Busy, serve
-    from claw.secrets import SecretsError
+    from claw.hosting.secrets import SecretsError
     from claw.store import StoreError, advice
 
     os.dup2(2, 1)  # a skill's print is for the log
@@ -113,7 +114,7 @@ def _failed(text: str) -> int:
 
 def chat(args: argparse.Namespace) -> int:
     """claw chat"""
-    from claw.chat import Chat
+    from claw.console.chat import Chat
 
     client = _client(args)
     client.one("status", "status")
@@ -180,7 +181,7 @@ def pair(args: argparse.Namespace) -> int:
 
 def skill_list(args: argparse.Namespace) -> int:
     """claw skill list"""
-    from claw.loading import scan, shipped
+    from claw.hosting.loading import scan, shipped
 
     files, wrong = scan([shipped(), data_folder(args.data, _config(args)) / "skills"])
     rows = [
@@ -215,7 +216,7 @@ def config_check(args: argparse.Namespace) -> int:
 
 def eval_(args: argparse.Namespace) -> int:
     """claw eval"""
-    from claw.evaluate import evaluate
+    from claw.evaluation.evaluate import evaluate
 
     return evaluate(args.files, failures=args.failures, as_json=args.json)
 

@@ -20,16 +20,16 @@ from claw.api import Api
 from claw.bridges.terminal import Terminal
 from claw.clock import Clock
 from claw.config import Config
-from claw.connections import Connections, SkillsChanged
 from claw.discovery.browse import Discovery
 from claw.events import Events
+from claw.hosting.connections import Connections, SkillsChanged
+from claw.hosting.loading import SkillFile, shipped
+from claw.hosting.secrets import open_folder
 from claw.house import Area, House
-from claw.loading import SkillFile, shipped
 from claw.names import Names
 from claw.notify import notify, watchdog_seconds
 from claw.reflex.reader import Reader
 from claw.rooms import Rooms
-from claw.secrets import open_folder
 from claw.store import Store
 from claw.supervise import Supervised, cancel
 

@@ -189,7 +189,7 @@ class Device(Capability):
 
     @property
     def http(self) -> Any:
-        """A client for the address where this device was found, with limits and errors handled (claw.http.Http)."""
+        """A client for the address where this device was found, with limits and errors handled (claw.kit.http.Http)."""
         return self.found.http
 
     async def refresh(self) -> None:

@@ -3,10 +3,10 @@
 import asyncio
 import re
 
-from claw.asks import Asks
 from claw.events import Events
 from claw.house import GUARDED, DeviceAdded, DeviceHeld, House
-from claw.replies import call_of_it
+from claw.messages.asks import Asks
+from claw.turns.replies import call_of_it
 
 QUIET_SECONDS = 3.0  # after the last new device
 NOWHERE = frozenset({"none", "nowhere", "no room", "skip"})

@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from claw.boundary import sense
 from claw.capabilities import (
     Alarm,
     Brightness,
@@ -48,13 +47,14 @@ from claw.color import (
 )
 from claw.device import Celsius, Device, DeviceError, Flag, Kelvin, Percent, Safety, Text, command, shape
 from claw.discovery.found import Found, clean
-from claw.pace import Pace
-from claw.pairing import Ask, ask_until
+from claw.hosting.boundary import sense
+from claw.kit.pace import Pace
+from claw.kit.pairing import Ask, ask_until
 
 if TYPE_CHECKING:
-    from claw.http import Http
-    from claw.pinned import fingerprint, session
-    from claw.upnp import Subscriptions, xml, xml_text
+    from claw.kit.http import Http
+    from claw.kit.pinned import fingerprint, session
+    from claw.kit.upnp import Subscriptions, xml, xml_text
 
 T = TypeVar("T")
 LATER = {
@@ -64,7 +64,7 @@ LATER = {
     "Subscriptions": "upnp",
     "xml": "upnp",
     "xml_text": "upnp",
-}  # what needs aiohttp -> its module
+}  # what needs aiohttp -> its module in claw/kit
 
 __all__ = [
     "Alarm", "Ask", "Brightness", "Camera", "Celsius", "Climate", "Color", "ColorTemperature", "Device", "DeviceError", "Door",
@@ -80,7 +80,7 @@ def __getattr__(name: str) -> Any:
     """Import at the first use what would make the daemon's start slower."""
     if name not in LATER:
         raise AttributeError(f"claw.skill has no {name}")
-    return getattr(importlib.import_module(f"claw.{LATER[name]}"), name)
+    return getattr(importlib.import_module(f"claw.kit.{LATER[name]}"), name)
 
 
 class Secrets(Protocol):

@@ -89,7 +89,7 @@ async def eventually(condition: Callable[[], object], *, seconds: float = 10.0) 
 
 async def say(daemon: Daemon, text: str, *, chat: str = "terminal") -> dict[str, Any]:
     """Write to a running daemon through its terminal bridge, and wait for the record of the turn."""
-    from claw.inbox import Answered
+    from claw.messages.inbox import Answered
 
     answers: asyncio.Queue[Answered] = asyncio.Queue()
     forget = daemon.events.subscribe(Answered, answers.put_nowait)

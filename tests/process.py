@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from claw.client import Client, Down
+from claw.console.client import Client, Down
 
 CONFIG = '[network]\ninterfaces = ["127.0.0.1"]\nsubnets = ["127.66.0.0/24"]\n'
 CLAW = [sys.executable, "-m", "claw.cli"]

@@ -20,7 +20,7 @@ import pytest
 
 from claw.call import ToolCall
 from claw.clock import ManualClock
-from claw.outbox import Outbox
+from claw.messages.outbox import Outbox
 from claw.skill import Device, Power
 from claw.store import Store
 from claw.testing import eventually, running, say
@@ -144,7 +144,7 @@ def test_a_read_only_data_folder_is_named(tmp_path: Path) -> None:
 FULL = """
 import asyncio, json, sys
 from pathlib import Path
-from claw.client import Client
+from claw.console.client import Client
 from claw.testing import eventually, running
 
 async def asked(data, text):

@@ -14,9 +14,9 @@ from pathlib import Path
 import process
 import pytest
 
-from claw.connections import Connection
 from claw.daemon import Daemon
 from claw.device import Command
+from claw.hosting.connections import Connection
 from claw.skill import Power
 from claw.testing import eventually, running, say
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from claw.clock import ManualClock
-from claw.evaluate import START, compare, evaluate, load
+from claw.evaluation.evaluate import START, compare, evaluate, load
 
 SETS = Path(__file__).parents[2] / "shared" / "evals"
 FILE = """

@@ -12,7 +12,6 @@ import pytest
 import pytest_asyncio
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncZeroconf
 
-from claw.acting import arrived, reached
 from claw.clock import Clock
 from claw.demo.homekit import VirtualHomekit
 from claw.demo.virtual import Network
@@ -20,6 +19,7 @@ from claw.device import Device, DeviceError
 from claw.discovery.found import Found
 from claw.skill import Home
 from claw.testing import home_for, load_skill
+from claw.turns.acting import arrived, reached
 
 pytest.importorskip("pyhap")
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -10,9 +10,9 @@ from claw.clock import ManualClock
 from claw.device import Device
 from claw.events import Events
 from claw.house import Area, DeviceChanged, DeviceHeld, House
-from claw.replies import call_of_it, spoken
 from claw.store import Store
 from claw.testing import eventually
+from claw.turns.replies import call_of_it, spoken
 
 
 class Lamp(Device, Power):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from claw.device import DeviceError
-from claw.loading import DEATHS, Markers, SkillFile, read_file, scan, shipped, untrusted
+from claw.hosting.loading import DEATHS, Markers, SkillFile, read_file, scan, shipped, untrusted
 from claw.skill import Matcher
 from claw.store import Store
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from claw.clock import ManualClock
+from claw.evaluation.simulated import build
 from claw.events import Events
 from claw.house import Area, House
 from claw.names import Names, Selection
-from claw.simulated import build
 from claw.store import Store
 
 AREAS = [

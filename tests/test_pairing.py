@@ -11,13 +11,13 @@ import pytest
 from aiohttp import web
 
 from claw.clock import Clock, ManualClock
-from claw.connections import Connection
 from claw.daemon import Daemon
 from claw.demo.hue.certificate import make_certificate, tls
 from claw.device import DeviceError
-from claw.pace import Pace
-from claw.pairing import ask_until
-from claw.pinned import fingerprint, session
+from claw.hosting.connections import Connection
+from claw.kit.pace import Pace
+from claw.kit.pairing import ask_until
+from claw.kit.pinned import fingerprint, session
 from claw.testing import Answers, eventually, running
 
 CONFIG = '[network]\ninterfaces = ["127.0.0.1"]\nsubnets = ["127.66.0.0/24"]\n[skills.lamp]\naddresses = ["127.66.0.9"]\n'

@@ -8,12 +8,12 @@ import pytest
 
 from claw.call import ToolCall
 from claw.clock import ManualClock
+from claw.evaluation.simulated import build
 from claw.events import Events
 from claw.house import House
 from claw.names import Names
 from claw.reflex.reader import Reader
 from claw.reflex.reading import Context, Reading
-from claw.simulated import build
 from claw.store import Store
 
 HOUSE: dict[str, Any] = {

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from claw.contract import broken_promises
 from claw.device import Safety
-from claw.loading import read_file
+from claw.hosting.contract import broken_promises
+from claw.hosting.loading import read_file
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = [path for path in sorted((ROOT / "examples").glob("*.py")) if "test" not in path.name]

@@ -10,9 +10,9 @@ from aiohttp import web
 
 from claw.clock import Clock, ManualClock
 from claw.device import Device, DeviceError
-from claw.http import Http
+from claw.kit.http import Http
+from claw.kit.upnp import Subscriptions, xml, xml_text
 from claw.testing import eventually
-from claw.upnp import Subscriptions, xml, xml_text
 
 EVENT = "/Thing/Event"
 

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from claw.inbox import Inbox, Message
-from claw.outbox import NotSent
+from claw.messages.inbox import Inbox, Message
+from claw.messages.outbox import NotSent
 
 
 class Terminal:

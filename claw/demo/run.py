@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from claw import show
-from claw.chat import Chat
-from claw.client import Client, Down
+from claw.console import show
+from claw.console.chat import Chat
+from claw.console.client import Client, Down
 from claw.demo.house import DEVICES, VirtualHouse
 
 SETUP_SECONDS, SETTLE_SECONDS = 60.0, 15.0

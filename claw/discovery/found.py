@@ -21,8 +21,8 @@ class Found:
 
     @cached_property
     def http(self) -> Any:
-        """A client for this address only (claw.http.Http), imported at the first use."""
-        from claw.http import Http
+        """A client for this address only (claw.kit.http.Http), imported at the first use."""
+        from claw.kit.http import Http
 
         return Http(self.host, self.port)
 

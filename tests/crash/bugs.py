@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from claw.acting import Acting, Outcome
 from claw.agent import Agent
 from claw.device import Command, Device
-from claw.turn import Turn
+from claw.turns.acting import Acting, Outcome
+from claw.turns.turn import Turn
 from crash.life import Build
 from crash.world import Bridge
 

@@ -4,8 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from claw.ledger import ENDS
-from claw.outbox import REPEAT_NOTE
+from claw.messages.ledger import ENDS
+from claw.messages.outbox import REPEAT_NOTE
 from crash.life import Life
 from crash.world import World, unmarked
 

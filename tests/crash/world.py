@@ -10,9 +10,9 @@ from typing import Any
 
 from claw.clock import ManualClock
 from claw.device import Command
-from claw.inbox import Inbox
-from claw.outbox import REPEAT_NOTE
-from claw.simulated import Simulated, kind_of
+from claw.evaluation.simulated import Simulated, kind_of
+from claw.messages.inbox import Inbox
+from claw.messages.outbox import REPEAT_NOTE
 
 START = 1_772_618_400.0  # Wednesday 2026-03-04 10:00 UTC
 CHAT = "phone"

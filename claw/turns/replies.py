@@ -4,12 +4,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from claw.acting import Outcome
 from claw.call import ToolCall
 from claw.capabilities import holds
 from claw.device import Device
 from claw.discovery.found import clean
 from claw.house import House
+from claw.turns.acting import Outcome
 
 KIND_PLURAL = {
     "light": "lights",

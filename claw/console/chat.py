@@ -8,7 +8,7 @@ import time
 import uuid
 from typing import Any
 
-from claw.client import Client, Down
+from claw.console.client import Client, Down
 
 
 class Chat:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
-from claw.boundary import as_device_error
 from claw.device import DeviceError
+from claw.hosting.boundary import as_device_error
 from claw.skill import Matcher, Spec
 from claw.store import Store
 
@@ -110,8 +110,9 @@ def _matcher(node: ast.expr) -> Matcher:
 
 def shipped() -> Path:
     """The folder of the skills that come with claw: in the wheel, or beside the package in a checkout."""
-    inside = Path(__file__).parent / "share" / "skills"
-    return inside if inside.is_dir() else Path(__file__).parent.parent / "skills"
+    package = Path(__file__).parent.parent
+    inside = package / "share" / "skills"
+    return inside if inside.is_dir() else package.parent / "skills"
 
 
 def untrusted(path: Path) -> str:

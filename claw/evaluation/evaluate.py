@@ -129,11 +129,11 @@ def _fresh(house_data: Mapping[str, Any]) -> Any:
     """An agent in a new house of simulated devices, at Wednesday 10:00."""
     from claw.agent import Agent
     from claw.config import Config
+    from claw.evaluation.simulated import build
     from claw.events import Events
     from claw.house import House
     from claw.names import Names
     from claw.reflex.reader import Reader
-    from claw.simulated import build
     from claw.store import Store
 
     clock, events, store = ManualClock(START), Events(), Store(None)
@@ -356,7 +356,7 @@ def _check(data: Any) -> None:
 
 def _sample(device: Mapping[str, Any], place: str) -> Any:
     """A device of this kind, to check values with."""
-    from claw.simulated import PARTS, kind_of
+    from claw.evaluation.simulated import PARTS, kind_of
 
     if device["kind"] not in PARTS:
         raise FormatError(f"{place}.kind: {device['kind']!r} is none of {', '.join(PARTS)}")

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from claw.clock import Clock
 from claw.device import Device, DeviceError
-from claw.http import Http
+from claw.kit.http import Http
 
 MINUTE, SOON, TRIES = 60.0, 5.0, 3  # between readings; after one that failed; then a device is given up
 SECONDS = 300  # that a subscription lasts; renew in time

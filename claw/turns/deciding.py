@@ -6,20 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from claw.asks import Asks
 from claw.call import ToolCall, digest
 from claw.clock import Clock
 from claw.config import Config
 from claw.discovery.found import clean
 from claw.house import House
-from claw.inbox import Inbox, Message
+from claw.messages.asks import Asks
+from claw.messages.inbox import Inbox, Message
+from claw.messages.questions import Question, Questions
 from claw.policy import Policy
-from claw.questions import Question, Questions
 from claw.reflex.reader import Reader
 from claw.reflex.reading import Context, Option, Reading
-from claw.replies import call_of_it, capital, listed, wanted
 from claw.store import Store
-from claw.turn import Step, Turn
+from claw.turns.replies import call_of_it, capital, listed, wanted
+from claw.turns.turn import Step, Turn
 
 SWITCHES = frozenset({"turn_on", "turn_off", "set_mode"})  # what may be put off, and what replaces it
 STALE_SECONDS, STALE_ASK_SECONDS = 600.0, 12 * 3600.0

@@ -13,17 +13,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from claw.asks import Asks
-from claw.boundary import as_device_error, guard
 from claw.clock import Clock
 from claw.config import Config, endpoint
 from claw.device import Device, DeviceError
 from claw.discovery.found import Found
 from claw.discovery.network import listen_address
 from claw.events import Events
+from claw.hosting.boundary import as_device_error, guard
+from claw.hosting.loading import DEATHS, Markers, SkillFile, scan
+from claw.hosting.secrets import FileSecrets
 from claw.house import House
-from claw.loading import DEATHS, Markers, SkillFile, scan
-from claw.secrets import FileSecrets
+from claw.messages.asks import Asks
 from claw.skill import Home
 from claw.store import Store
 from claw.supervise import cancel

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from claw.acting import Outcome
 from claw.call import ToolCall
-from claw.inbox import Message
+from claw.messages.inbox import Message
+from claw.turns.acting import Outcome
 
 
 @dataclass

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from claw.boundary import guard
 from claw.call import ToolCall
 from claw.capabilities import holds
 from claw.clock import Clock
 from claw.device import Command, Device, DeviceError
+from claw.hosting.boundary import guard
 from claw.house import House
 from claw.policy import Policy
 from claw.supervise import cancel

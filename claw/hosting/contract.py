@@ -8,7 +8,7 @@ from types import ModuleType
 
 from claw.capabilities import KINDS
 from claw.device import Device, DeviceError
-from claw.loading import SkillFile, read_file
+from claw.hosting.loading import SkillFile, read_file
 
 
 def broken_promises(path: Path) -> list[str]:

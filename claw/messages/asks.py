@@ -7,8 +7,8 @@ import asyncio
 from collections.abc import Callable
 
 from claw.events import Events
-from claw.outbox import Outbox
-from claw.questions import Question, Questions
+from claw.messages.outbox import Outbox
+from claw.messages.questions import Question, Questions
 
 ASK_SECONDS = 600.0
 

@@ -1,0 +1,1 @@
+"""`claw eval`: simulated houses and the judge of what changed in them."""

@@ -1,0 +1,1 @@
+"""Running skills: files, connections, the boundary behind which anything may fail, the contract, their secrets."""

@@ -1,0 +1,1 @@
+"""One turn: ruled steps, deeds with read-back, and the words about them."""
