@@ -2,10 +2,8 @@
 
 import asyncio
 import itertools
-import json
 import logging
 import sqlite3
-import time
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -13,7 +11,6 @@ from typing import Any
 from claw.call import ToolCall
 from claw.clock import Clock
 from claw.config import Config
-from claw.device import Device
 from claw.events import Events
 from claw.house import DeviceAdded, House
 from claw.messages.asks import Asks
@@ -27,17 +24,16 @@ from claw.reflex.alias import STOP
 from claw.reflex.reader import Reader
 from claw.store import Store
 from claw.supervise import attempt, cancel
-from claw.turns.acting import STOPPED, Acting, Outcome, arrived
+from claw.turns.acting import STOPPED, Acting, Outcome
+from claw.turns.aftermath import Aftermath
+from claw.turns.closing import Closing
 from claw.turns.deciding import Deciding
-from claw.turns.replies import called, capital, state_words, told, wanted
+from claw.turns.replies import called, told
 from claw.turns.turn import Step, Turn, outcome_of
 
 log = logging.getLogger("claw.agent")
 SETTLE_SECONDS = 10.0  # how long what a crash left open waits for known devices that discovery has not found again yet
 FRESH_SECONDS = 3.0  # and what arrives later
-FOLLOW_SECONDS = 120.0  # how long a thing that moves may take before the owner is told
-LEASE_OVER = "It ran for as long as it may. "
-LEASE_TRIES = 3  # how often it is said that a lease could not be ended; it is tried on for ever
 EVENTS = {"done": "confirmed", "failed": "failed", "unknown": "unknown", "refused": "refused", "declined": "declined"}
 
 
@@ -53,9 +49,10 @@ class Agent:
         self.acting = Acting(house, self.policy, clock)
         self.asks = Asks(self.questions, self.outbox, events, bridge="terminal", chat="terminal")
         self.deciding = Deciding(house, store, clock, config, reader, self.policy, self.inbox, self.questions, self.asks)
+        self.aftermath = Aftermath(house, self.policy, self.inbox, self.ledger, clock, self.tell)
+        self.closing = Closing(house, self.inbox, clock)
         self._chats: dict[str, asyncio.Task[None]] = {}
         self._turns: dict[str, Turn] = {}
-        self._followers: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._count = itertools.count(1)
         self.beat = clock.monotonic()
@@ -92,7 +89,8 @@ class Agent:
         finally:
             for unsubscribe in subscribed:
                 unsubscribe()
-            await cancel(*self._chats.values(), *self._followers)
+            await cancel(*self._chats.values())
+            await self.aftermath.close()
 
     def _arrived(self, event: Arrived) -> None:
         turn = self._turns.get(event.message.chat)
@@ -199,8 +197,8 @@ class Agent:
                 step.outcomes, redo = await work, False
                 with self.store.transaction():
                     self._end(turn, number, step)
-                    self._lease(turn, step)
-                self._follow(turn, step)
+                    self.aftermath.lease(turn, step)
+                self.aftermath.follow(turn, step)
 
     def _end(self, turn: Turn, number: int, step: Step) -> None:
         detail = {"devices": {id: vars(outcome) for id, outcome in step.outcomes.items()}}
@@ -213,57 +211,6 @@ class Agent:
         text = f"{told(self.house, call, outcomes)} I am still waiting for {called(self.house, slow)}."
         self.tell(text, turn.message, f"early:{turn.message.id}:{number}")
 
-    def _lease(self, turn: Turn, step: Step) -> None:
-        """What may only run for a time gets its end as a message in the inbox, so that it comes after any restart.
-
-        A second wish does not prolong it; turning it off ends it; what could not be turned off in time is tried again.
-        """
-        message = turn.message
-        for id, outcome in step.outcomes.items():
-            device = self.house.devices.get(id)
-            seconds = self.policy.lease(device, step.call.command) if device else 0.0
-            if step.call.command == "turn_off" and outcome.outcome == "done":
-                self.inbox.forget(f"lease:{id}:")
-            elif message.key.startswith("lease:"):
-                self._turn_off_in(min(300.0, 60.0 * 2 ** message.key.count("+")), id, f"{message.key}+", message)
-            elif seconds and not any(one.key.startswith(f"lease:{id}:") for one in self.inbox.open()):
-                self._turn_off_in(seconds, id, f"lease:{id}:{message.id}", message)
-
-    def _turn_off_in(self, seconds: float, id: str, key: str, to: Message) -> None:
-        text, due = json.dumps(ToolCall("turn_off", (id,)).plain()), self.clock.time() + seconds
-        self.inbox.put(text, key=key, bridge=to.bridge, chat=to.chat, person=to.person, kind="call", due=due)
-
-    def _follow(self, turn: Turn, step: Step) -> None:
-        """Tell it later when something that was on its way does not arrive."""
-        for id, outcome in step.outcomes.items():
-            device = self.house.devices.get(id)
-            if device and outcome.moving:
-                task = asyncio.create_task(self._arrival(turn, device, step.call))
-                self._followers.add(task)
-                task.add_done_callback(self._followers.discard)
-
-    async def _arrival(self, turn: Turn, device: Device, call: ToolCall) -> None:
-        goal = device.commands[call.command].goal(call.args)
-        ended = asyncio.Event()
-        unsubscribe = device.subscribe(lambda *_: ended.set() if arrived(device, goal) or not device.moving else None)
-        waiting = [asyncio.ensure_future(ended.wait()), asyncio.ensure_future(self.clock.sleep(FOLLOW_SECONDS))]
-        try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            unsubscribe()
-            await cancel(*waiting)
-        if not arrived(device, goal) and self._last_wish(device.id) == call:
-            now = ", ".join(state_words(device, name) for name in goal)
-            wish = wanted(self.house, ToolCall(call.command, (device.id,), call.args))
-            self.tell(f"I could not {wish} after all: it says {now}.", turn.message, f"follow:{turn.message.id}:{device.id}")
-
-    def _last_wish(self, id: str) -> ToolCall | None:
-        """The last call that concerned a device; an older one is no longer owed."""
-        for row in self.ledger.recent(50):
-            if id in row["targets"]:
-                return ToolCall(row["command"], tuple(row["targets"]), row["args"])
-        return None
-
     def tell(self, text: str, to: Message | None = None, key: str = "") -> None:
         """Say something unasked: in the chat of a message, else to the owner."""
         bridge, chat = (to.bridge, to.chat) if to else ("terminal", "terminal")
@@ -273,58 +220,14 @@ class Agent:
 
     def _finish(self, turn: Turn) -> dict[str, Any]:
         """Compose the reply from the outcomes, and commit it together with the end of the turn."""
-        message, reply = turn.message, self._reply(turn)
-        record = {
-            "say": message.text, "reply": reply, "level": turn.level, "read_ms": round(turn.read_ms, 3),
-            "ms": round((time.perf_counter() - turn.began) * 1000, 3), "asked": turn.asked,
-            "calls": [self._called(step) for step in turn.steps if step.ruling not in ("asked", "later")],
-            "changed": self.house.changed(turn.before),
-        }  # fmt: skip
+        message, record = turn.message, self.closing.record(turn)
+        reply = record["reply"]
         with self.store.transaction():
             if reply:
                 self.outbox.put(reply, key=f"reply:{message.id}", bridge=message.bridge, chat=message.chat, choices=turn.choices)
             self.inbox.finish(message.id, record)
         self.events.publish(Answered(message, record, turn.before))
         return record
-
-    def _called(self, step: Step) -> dict[str, Any]:
-        names = [self.house.name(self.house.devices[id]) for id in step.call.targets if id in self.house.devices]
-        return {
-            "command": step.call.command, "targets": list(step.call.targets), "names": names, "args": dict(step.call.args),
-            "outcome": outcome_of(step),
-        }  # fmt: skip
-
-    def _reply(self, turn: Turn) -> str:
-        parts = []
-        for step in turn.steps:
-            if step.ruling == "refused":
-                parts.append(capital(f"I will not {wanted(self.house, step.call)}: {step.reason}."))
-            elif step.ruling == "later":
-                start = self.clock.now().fromtimestamp(self.policy_due(turn, step), self.clock.zone)
-                parts.append(capital(f"{step.reason}; I will {wanted(self.house, step.call)} at {start:%H:%M}."))
-            elif step.ruling == "run" and not self._silent(turn, step):
-                parts.append(LEASE_OVER * turn.message.key.startswith("lease:") + told(self.house, step.call, step.outcomes))
-        return " ".join(part for part in (*parts, turn.reply) if part)
-
-    def _silent(self, turn: Turn, step: Step) -> bool:
-        """A lease that ends what is off already is nothing to tell, unless it may be off by this very deed, before a crash."""
-        if turn.message.kind != "call" or turn.redo:
-            return False
-        if turn.message.key.count("+") >= LEASE_TRIES and outcome_of(step) != "done":
-            return True
-        return all(
-            id in self.house.devices
-            and arrived(self.house.devices[id], self.house.devices[id].commands[step.call.command].goal(step.call.args))
-            and not self.house.changed(turn.before).get(id)
-            for id in step.call.targets
-        )
-
-    def policy_due(self, turn: Turn, step: Step) -> float:
-        """When a postponed call will run (seconds since 1970)."""
-        row = self.store.one(
-            "SELECT max(due) AS due FROM inbox WHERE key = ?", f"later:{step.call.targets[0]}:{turn.message.key}"
-        )
-        return float(row["due"]) if row and row["due"] else self.clock.time()
 
 
 def _stops(message: Message) -> bool:

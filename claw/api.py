@@ -11,14 +11,14 @@ import struct
 import uuid
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from claw.agent import Agent
+from claw.bridges.terminal import Terminal
 from claw.device import Device
-from claw.house import DeviceChanged
+from claw.hosting.connections import Connections
+from claw.house import MEASURED, DeviceChanged
 from claw.messages.inbox import Answered
-
-if TYPE_CHECKING:
-    from claw.daemon import Daemon
 
 log = logging.getLogger("claw.api")
 LONGEST_LINE = 4 << 20
@@ -28,8 +28,11 @@ QUIET_SECONDS = 0.4  # without a change, and nothing moving: the devices have se
 class Api:
     """One request a line: {"op": ...}; answers are lines too. `chat` keeps the connection open."""
 
-    def __init__(self, daemon: "Daemon", path: Path) -> None:
-        self.daemon, self.path = daemon, path
+    def __init__(
+        self, agent: Agent, terminal: Terminal, connections: Connections, how: Callable[[], dict[str, Any]], path: Path
+    ) -> None:
+        """`how`: what `claw status` tells."""
+        self.agent, self.terminal, self.connections, self.how, self.path = agent, terminal, connections, how, path
         self._streams: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -98,7 +101,7 @@ class Api:
     async def say(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         """One message and its record; with `settle` seconds, `changed` is taken when the devices have come to rest."""
         chat, key = str(request.get("chat") or "terminal"), str(request.get("key") or uuid.uuid4().hex)
-        terminal, agent = self.daemon.terminal, self.daemon.agent
+        terminal, agent = self.terminal, self.agent
         lines: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         answered: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
         detach = terminal.attach(chat, lines.put_nowait)
@@ -130,7 +133,7 @@ class Api:
     async def _settled(self, seconds: float) -> None:
         """Wait until nothing moves and nothing has changed for a moment, at most so many seconds."""
         quiet = asyncio.Event()
-        forget = self.daemon.events.subscribe(DeviceChanged, lambda event: quiet.set() if _matters(event) else None)
+        forget = self.agent.events.subscribe(DeviceChanged, lambda event: quiet.set() if _matters(event) else None)
         end = asyncio.get_running_loop().time() + seconds
         try:
             while (left := end - asyncio.get_running_loop().time()) > 0:
@@ -139,7 +142,7 @@ class Api:
                     async with asyncio.timeout(min(left, QUIET_SECONDS)):
                         await quiet.wait()
                     continue
-                if not any(device.moving for device in self.daemon.house.devices.values()):
+                if not any(device.moving for device in self.agent.house.devices.values()):
                     return
         finally:
             forget()
@@ -147,7 +150,7 @@ class Api:
     async def chat(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         """Everything that the claw says in this chat, from now on."""
         lines: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        detach = self.daemon.terminal.attach(str(request.get("chat") or "terminal"), lines.put_nowait)
+        detach = self.terminal.attach(str(request.get("chat") or "terminal"), lines.put_nowait)
         try:
             while True:
                 yield {"message": await lines.get()}
@@ -156,17 +159,17 @@ class Api:
 
     async def read(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         """What a message would be read as, and how the policy would rule: nothing is done."""
-        yield {"reading": self.daemon.agent.explain(str(request["text"]), str(request.get("chat") or "terminal"))}
+        yield {"reading": self.agent.explain(str(request["text"]), str(request.get("chat") or "terminal"))}
 
     # -- looking
 
     async def devices(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         """Every device with its room and state."""
-        for device in self.daemon.house.devices.values():
+        for device in self.agent.house.devices.values():
             yield {"device": self._device(device)}
 
     def _device(self, device: Device) -> dict[str, Any]:
-        house = self.daemon.house
+        house = self.agent.house
         return {
             "id": device.id, "name": house.name(device), "area": house.area(device), "kind": device.kind,
             "sort": house.sort(device), "maker": device.maker, "model": device.model, "online": device.online,
@@ -176,7 +179,7 @@ class Api:
 
     async def discover(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         """What is on the network that a skill looks for, and what became of it."""
-        for connection in list(self.daemon.connections.open.values()):
+        for connection in list(self.connections.open.values()):
             found = connection.found
             yield {
                 "service": {
@@ -188,27 +191,27 @@ class Api:
 
     async def log(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         """The newest events of the ledger, oldest first."""
-        for row in reversed(self.daemon.agent.ledger.recent(int(request.get("limit") or 50))):
+        for row in reversed(self.agent.ledger.recent(int(request.get("limit") or 50))):
             yield {"event": row}
 
     async def status(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         """How the daemon fares."""
-        yield {"status": self.daemon.status()}
+        yield {"status": self.how()}
 
     # -- questions of skills
 
     async def asks(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         """Questions that wait for a person's words."""
-        for question in self.daemon.agent.asks.open():
+        for question in self.agent.asks.open():
             yield {"ask": {"id": question.id, "text": question.text, "about": question.data["about"]}}
 
     async def answer(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         """Answer one of them."""
-        yield {"answered": self.daemon.agent.asks.answer(str(request["text"]), int(request["id"]))}
+        yield {"answered": self.agent.asks.answer(str(request["text"]), int(request["id"]))}
 
     async def pair(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         """Ask anew for what is not paired."""
-        yield {"asked": self.daemon.connections.pair_again()}
+        yield {"asked": self.connections.pair_again()}
 
 
 @contextlib.asynccontextmanager
@@ -240,8 +243,6 @@ async def _until(lines: asyncio.Queue[dict[str, Any]], key: str) -> list[dict[st
 
 
 def _matters(event: DeviceChanged) -> bool:
-    from claw.house import MEASURED
-
     return any(name not in MEASURED for name in event.changes)
 
 

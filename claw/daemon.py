@@ -107,7 +107,8 @@ class Daemon:
             loop.add_signal_handler(number, self.stop)
         warming = loop.run_in_executor(None, self.reader.warm)
         tasks = [self._start("agent", self.agent.run), self._start("outbox", self.agent.outbox.run)]
-        tasks += [self._start("api", Api(self, self.data / "claw.sock").run), self._start("skills", self._skills)]
+        api = Api(self.agent, self.terminal, self.connections, self.status, self.data / "claw.sock")
+        tasks += [self._start("api", api.run), self._start("skills", self._skills)]
         tasks += [self._start("rooms", self.rooms.run), self._start("watchdog", self._watchdog)]
         await warming
         gc.collect()

@@ -213,3 +213,16 @@ async def test_a_mistake_in_a_skill_is_a_short_sentence(home: Living) -> None:
     reply = await home.reply("turn off the desk lamp")
     assert reply.startswith("I could not turn off the desk lamp: ")
     assert len(reply) < 150
+
+
+async def test_a_code_that_answers_a_skill_is_kept_nowhere(tmp_path: Path) -> None:
+    living = Living(tmp_path / "house.db", ManualClock())
+    asking = asyncio.create_task(living.agent.asks.ask("What is the 8-digit code?"))
+    await eventually(living.agent.asks.open)
+    record = await living.agent.say("314-15-926")
+    assert await asking == "314-15-926"
+    assert record["say"] == "(an answer)"
+    living.store.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    everything = "".join(living.store.conn.iterdump())
+    assert "314-15-926" not in everything
+    assert "31415926" not in everything

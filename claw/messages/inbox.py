@@ -9,6 +9,8 @@ from claw.clock import Clock
 from claw.events import Events
 from claw.store import Store
 
+HIDDEN = "(an answer)"
+
 
 @dataclass(frozen=True)
 class Message:
@@ -87,9 +89,18 @@ class Inbox:
         """Keep what will be done, so that a crash does not read the message anew in a changed house."""
         self.store.write("UPDATE inbox SET status = 'running', plan = ? WHERE id = ?", json.dumps(plan), id)
 
+    def hide(self, id: int) -> None:
+        """Forget the words of a message: they were an answer to a skill, perhaps a code."""
+        self.store.write("UPDATE inbox SET text = ? WHERE id = ?", HIDDEN, id)
+
     def finish(self, id: int, record: dict[str, Any]) -> None:
         """Mark as answered."""
         self.store.write("UPDATE inbox SET status = 'done', record = ? WHERE id = ?", json.dumps(record), id)
+
+    def due(self, key: str) -> float:
+        """When the message with this key is due (seconds since 1970); now, if there is none."""
+        row = self.store.one("SELECT due FROM inbox WHERE key = ?", key)
+        return float(row["due"]) if row else self.clock.time()
 
     def forget(self, prefix: str) -> None:
         """Drop the deeds that the claw told itself to do later whose key begins so, if they have not begun."""

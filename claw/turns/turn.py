@@ -35,6 +35,7 @@ class Turn:
     redo: bool = False
     writes: list[Callable[[], object]] = field(default_factory=list, repr=False)  # committed together with the plan
     stopped: bool = False
+    secret: bool = False  # its words answered a skill and may be a code: they are not kept
     began: float = field(default_factory=time.perf_counter)
 
     def plan(self) -> dict[str, Any]:

@@ -1,0 +1,64 @@
+"""The end of a turn: its record, and the reply composed from what came of its steps."""
+
+import time
+from datetime import datetime
+from typing import Any
+
+from claw.clock import Clock
+from claw.house import House
+from claw.messages.inbox import HIDDEN, Inbox
+from claw.turns.acting import arrived
+from claw.turns.replies import capital, told, wanted
+from claw.turns.turn import Step, Turn, outcome_of
+
+LEASE_OVER = "It ran for as long as it may. "
+LEASE_TRIES = 3  # how often it is said that a lease could not be ended; it is tried on for ever
+
+
+class Closing:
+    """Reads a finished turn; changes nothing."""
+
+    def __init__(self, house: House, inbox: Inbox, clock: Clock) -> None:
+        self.house, self.inbox, self.clock = house, inbox, clock
+
+    def record(self, turn: Turn) -> dict[str, Any]:
+        """The record of a turn as the ledger, `claw say` and `claw eval` show it."""
+        return {
+            "say": HIDDEN if turn.secret else turn.message.text, "reply": self._reply(turn), "level": turn.level,
+            "read_ms": round(turn.read_ms, 3), "ms": round((time.perf_counter() - turn.began) * 1000, 3), "asked": turn.asked,
+            "calls": [self._called(step) for step in turn.steps if step.ruling not in ("asked", "later")],
+            "changed": self.house.changed(turn.before),
+        }  # fmt: skip
+
+    def _called(self, step: Step) -> dict[str, Any]:
+        names = [self.house.name(self.house.devices[id]) for id in step.call.targets if id in self.house.devices]
+        return {
+            "command": step.call.command, "targets": list(step.call.targets), "names": names, "args": dict(step.call.args),
+            "outcome": outcome_of(step),
+        }  # fmt: skip
+
+    def _reply(self, turn: Turn) -> str:
+        parts = []
+        for step in turn.steps:
+            if step.ruling == "refused":
+                parts.append(capital(f"I will not {wanted(self.house, step.call)}: {step.reason}."))
+            elif step.ruling == "later":
+                due = self.inbox.due(f"later:{step.call.targets[0]}:{turn.message.key}")
+                start = datetime.fromtimestamp(due, self.clock.zone)
+                parts.append(capital(f"{step.reason}; I will {wanted(self.house, step.call)} at {start:%H:%M}."))
+            elif step.ruling == "run" and not self._silent(turn, step):
+                parts.append(LEASE_OVER * turn.message.key.startswith("lease:") + told(self.house, step.call, step.outcomes))
+        return " ".join(part for part in (*parts, turn.reply) if part)
+
+    def _silent(self, turn: Turn, step: Step) -> bool:
+        """A lease that ends what is off already is nothing to tell, unless it may be off by this very deed, before a crash."""
+        if turn.message.kind != "call" or turn.redo:
+            return False
+        if turn.message.key.count("+") >= LEASE_TRIES and outcome_of(step) != "done":
+            return True
+        return all(
+            id in self.house.devices
+            and arrived(self.house.devices[id], self.house.devices[id].commands[step.call.command].goal(step.call.args))
+            and not self.house.changed(turn.before).get(id)
+            for id in step.call.targets
+        )
