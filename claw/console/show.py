@@ -5,28 +5,57 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-UNITS = {"brightness": " %", "volume": " %", "speed": " %", "position": " %", "tilt": " %", "humidity": " %", "target": " °C",
-         "temperature": " °C", "color_temperature": " K"}  # fmt: skip
+UNITS = {
+    "brightness": " %",
+    "speed": " %",
+    "tilt": " % tilted",
+    "humidity": " % humidity",
+    "temperature": " °C",
+    "color_temperature": " K",
+}
+WORDS = {"open": ("closed", "open"), "locked": ("unlocked", "locked"), "on": ("off", "on")}
+SHOWN = ("on", "playback", "activity", "mode", "open", "locked", "position", "tilt", "brightness", "speed", "color",
+         "color_temperature", "temperature", "target", "humidity", "title", "volume", "muted", "source", "items")  # fmt: skip
+WHEN_ON = ("brightness", "speed", "color", "color_temperature")
 
 
 def state(device: dict[str, Any]) -> str:
     """The state of a device in a few words."""
     if not device["online"]:
         return f"not reachable: {device['trouble']}"
-    parts = []
-    unit = device["state"].get("unit", "")
-    for name, value in device["state"].items():
-        if name.startswith("target_") or name == "unit":
-            continue
-        shown = {True: "yes", False: "no"}.get(value, value) if isinstance(value, bool) else value
-        if name == "on":
-            shown = "on" if value else "off"
-        bare = name in ("on", "playback", "activity", "value")
-        shown = f"{shown:g}" if isinstance(shown, float) else shown
-        parts.append(
-            f"{'' if bare else name.replace('_', ' ') + ' '}{shown}{UNITS.get(name, '')}{unit if name == 'value' else ''}"
-        )
-    return ", ".join(parts)
+    now = device["state"]
+    if "value" in now:
+        return f"{_plain(now['value'])}{_unit(now.get('unit', ''))}"
+    off = now.get("on") is False
+    return ", ".join(
+        filter(None, (_field(name, now[name], now) for name in SHOWN if name in now and not (off and name in WHEN_ON)))
+    )
+
+
+def _field(name: str, value: Any, now: dict[str, Any]) -> str:
+    """One field in words; empty for what says nothing."""
+    if name in WORDS:
+        return WORDS[name][bool(value)]
+    if name == "title":
+        return f"“{value}”" if now.get("playback") == "playing" and value else ""
+    if name == "muted":
+        return "muted" if value else ""
+    if name == "position":
+        return {0: "closed", 100: "open"}.get(value, f"{value} % open")
+    if name == "target":
+        return f"set to {value:g} °C"
+    if name == "items":
+        return f"{len(value)} items"
+    before = {"volume": "volume ", "source": "on "}.get(name, "")
+    return f"{before}{_plain(value)}{UNITS.get(name, ' %' if name == 'volume' else '')}"
+
+
+def _plain(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value).replace("_", " ")
+
+
+def _unit(unit: str) -> str:
+    return f" {unit}" if unit else ""
 
 
 def rooms(devices: Iterable[dict[str, Any]]) -> Iterable[str]:
