@@ -3,6 +3,7 @@
 import contextlib
 import json
 import sqlite3
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,7 @@ class Store:
         self.path = path
         try:
             self.conn = connect(str(path or ":memory:"), isolation_level=None, check_same_thread=False)
+            weakref.finalize(self, self.conn.close)  # also when what follows fails, or nobody calls close()
             self.conn.row_factory = sqlite3.Row
             self._check()
             self.conn.execute("PRAGMA journal_mode=WAL")
