@@ -17,6 +17,7 @@ PREPOSITIONS = frozenset({"in", "on", "at", "from", "for", "inside", "throughout
 ALL = frozenset(["all", "every", "each", "everything", "everywhere"])
 HOME = frozenset(["house", "home", "apartment", "flat", "whole", "entire"])
 HERE = frozenset({("here",), ("this", "room"), ("in", "here")})
+SMALL = {*ARTICLES, *PREPOSITIONS, *ALL, *HOME, "and", "this", "here", "room", "any", "other", "left", "right"}
 FLOORS = {"upstair": ("first", "upper", "second", "top", "1"), "downstair": ("ground", "lower", "main", "0")}
 
 NOUNS = {  # what people call a kind
@@ -62,6 +63,7 @@ class Selection:
     unknown: str = ""
     place: str = ""
     nearest: str = ""
+    guess: bool = False  # only after a typing slip was corrected
 
 
 @dataclass
@@ -84,6 +86,9 @@ class _Query:
     group: bool
     here: bool
     fits: list[_Known] = field(default_factory=list)
+
+
+KINDS_SAID = frozenset(" ".join((*NOUNS.values(), *SORTS.values())).split())  # words that are known though nothing here is one
 
 
 def fold(text: str) -> list[str]:
@@ -115,6 +120,8 @@ class Names:
         self._known: list[_Known] = []
         self._places: dict[Words, set[str]] = {}  # words -> folded names of the areas that they cover
         self._labels: dict[Words, str] = {}
+        self._vocabulary: set[str] = set()
+        self._joined: dict[str, str] = {}  # "livingroom" -> "living room"
 
     def find(self, words: str, *, kinds: Collection[str] | None = None, sort: str = "", area: str = "", speaker_area: str = "",
              all: bool = False, fits: Fits | None = None) -> Selection:  # fmt: skip
@@ -141,7 +148,13 @@ class Names:
         found = self._resolve(query, speaker_area)
         if not found.unknown or found.unknown == "here":
             return found
-        return self._several(words, kinds, sort, area, speaker_area, fits) or self._suggest(found, pool)
+        if several := self._several(words, kinds, sort, area, speaker_area, fits):
+            return several
+        if better := self._corrected(tokens):
+            again = self.find(better, kinds=kinds, sort=sort, area=area, speaker_area=speaker_area, all=all, fits=fits)
+            if again.devices or again.ambiguous:
+                return replace(again, guess=True)
+        return self._suggest(found, pool)
 
     def select(self, targets: Sequence[str]) -> Selection:
         """Devices for the targets of a tool call: ids, names, areas, "everywhere"; the first unknown or unclear one ends it."""
@@ -181,6 +194,9 @@ class Names:
                 if (word,) not in self._places and words[-1] == "floor" and words[0] in hints:
                     self._place((word,), inside, word + "s")
         self._known = [self._learn(device) for device in self.house.devices.values()]
+        phrases = {*self._places, *(name for one in self._known for name in one.names)}
+        self._joined = {"".join(words): " ".join(words) for words in phrases if len(words) > 1}
+        self._vocabulary = set().union(SMALL, KINDS_SAID, *phrases, *(one.bag | one.places for one in self._known))
 
     def _place(self, words: Words, inside: set[str], label: str) -> None:
         if words:
@@ -289,9 +305,8 @@ class Names:
             found[0] = self.find(f"{parts[0]} {noun}", kinds=kinds, sort=sort, area=area, speaker_area=speaker_area, fits=fits)
         if not all(one.devices for one in found):
             return None
-        return Selection(
-            tuple(dict.fromkeys(d for one in found for d in one.devices)), group=True, bare=any(one.bare for one in found)
-        )
+        devices = tuple(dict.fromkeys(d for one in found for d in one.devices))
+        return Selection(devices, group=True, bare=any(one.bare for one in found), guess=any(one.guess for one in found))
 
     def _except(self, words: str, mark: str, narrowed: dict[str, object]) -> Selection:
         """ "everything except the bedroom"; both sides must be known."""
@@ -299,13 +314,37 @@ class Names:
         whole, out = self.find(left, all=True, **narrowed), self.find(right, all=True, **narrowed)  # type: ignore[arg-type]
         if not whole.devices or not out.devices:
             return whole if whole.unknown else out
-        return Selection(tuple(device for device in whole.devices if device not in out.devices), group=True, bare=whole.bare)
+        devices = tuple(device for device in whole.devices if device not in out.devices)
+        return Selection(devices, group=True, bare=whole.bare, guess=whole.guess or out.guess)
+
+    def _corrected(self, tokens: list[str]) -> str:
+        """The words with every unknown one replaced by the only known one that is a slip away; empty when one has none."""
+        better = [self._slip(word) for word in tokens]
+        return " ".join(better) if better != tokens and all(better) else ""
+
+    def _slip(self, word: str) -> str:
+        stem = singular(word)
+        if word in self._vocabulary or stem in self._vocabulary:
+            return word
+        if stem in self._joined:
+            return self._joined[stem]
+        near = [known for known in self._vocabulary if _one_slip(stem, known)]
+        return near[0] + "s" * (word != stem) if len(near) == 1 else ""
 
     def _suggest(self, found: Selection, pool: list[_Known]) -> Selection:
         names = {" ".join(words): self.house.name(one.device) for one in pool for words in one.names}
         names |= {" ".join(words): label for words, label in self._labels.items()}
         near = difflib.get_close_matches(found.unknown, names, 1, 0.7)
         return replace(found, nearest=names[near[0]] if near else "")
+
+
+def _one_slip(said: str, known: str) -> bool:
+    """One letter wrong, missing, too many, or two swapped; not the first letter, and not in short words or numbers."""
+    if said[0] != known[0] or max(len(said), len(known)) < 5 or not (said + known).isalpha():
+        return False
+    same = next((n for n, (x, y) in enumerate(zip(said, known, strict=False)) if x != y), min(len(said), len(known)))
+    a, b = said[same:], known[same:]
+    return a[1:] == b[1:] or a[1:] == b or a == b[1:] or (a[1::-1], a[2:]) == (b[:2], b[2:])
 
 
 def _nouns(kind: str, sort: str) -> set[str]:

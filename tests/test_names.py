@@ -12,7 +12,7 @@ from claw.house import Area, House
 from claw.names import Names, Selection
 from claw.store import Store
 
-AREAS = [
+AREAS: list[dict[str, Any]] = [
     {"name": "Attic", "floor": "First floor"},
     {"name": "Library", "floor": "Ground floor", "aliases": ["book room"]},
     {"name": "Reading Nook", "floor": "Ground floor", "parent": "Library"},
@@ -102,9 +102,40 @@ def test_a_device_called_all_or_yes_does_no_harm(names: Names) -> None:
 
 
 def test_unknown_words_are_said_with_the_nearest_name(names: Names) -> None:
-    found = names.find("chandeleer")
-    assert (found.unknown, found.nearest) == ("chandeleer", "Chandelier")
+    found = names.find("chandellear")
+    assert (found.unknown, found.nearest) == ("chandellear", "Chandelier")
     assert names.find("the fan in the pantry").place == "Pantry"
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("the chandeleer", {"library-main"}),
+        ("the lihgts in the libary", {"library-main", "nook-lamp"}),
+        ("readinglamp", {"nook-lamp"}),
+        ("lirbary lights and the moon", {"library-main", "nook-lamp", "attic-lamp"}),
+    ],
+)
+def test_one_typing_slip_is_corrected_and_marked_as_a_guess(names: Names, words: str, expected: set[str]) -> None:
+    found = names.find(words)
+    assert ids(found) == expected
+    assert found.guess
+    assert not names.find("the chandelier").guess
+
+
+def test_a_slip_that_could_be_two_words_is_not_corrected() -> None:
+    near = [
+        ("one", "Marina", "Attic", "light", "", "", {"on": False}),
+        ("two", "Marita", "Pantry", "light", "", "", {"on": False}),
+    ]
+    assert Names(house_of(near)).find("the marixa").unknown
+
+
+@pytest.mark.parametrize(
+    "words", ["the noon", "lamp 2", "the attic fax", "the lobrary and the chandolear lampshape", "the libaries"]
+)
+def test_short_words_numbers_and_two_slips_are_not_corrected(names: Names, words: str) -> None:
+    assert names.find(words).unknown
 
 
 def test_every_word_must_be_known(names: Names) -> None:

@@ -67,6 +67,7 @@ HELLO = {
     "hey there",
     "morning",
 }
+BYE = {"good night", "goodnight", "night", "night night", "sleep well", "bye", "goodbye", "bye bye", "see you", "see you later"}
 HELP = {"help", "what can you do", "what can i say", "what can i ask", "what do you do", "who are you"}
 TIME = {"what time is it", "what time is it now", "whats the time", "what is the time", "time"}
 DATE = {
@@ -136,6 +137,7 @@ class Alias:
         for said, reply in (
             (THANKS, "You're welcome."),
             (HELLO, "Hello."),
+            (BYE, "Good night." if "night" in words or "sleep" in words else "Goodbye."),
             (HELP, CAPABLE),
             (NO, "All right, I do nothing."),
             (TIME, f"It is {now:%H:%M}."),

@@ -7,6 +7,7 @@ from claw.capabilities import Climate, Humidity, ListItems, Player, Power, Senso
 from claw.device import Device
 from claw.names import ALL, Names, Selection, fold
 from claw.reflex.reading import Context
+from claw.turns.replies import call_of_it, capital, listed, title_of, within
 
 STATES: dict[str, tuple[tuple[str, Any], ...]] = {  # the first field that a device has decides
     "on": (("on", True), ("playback", "playing"), ("activity", "cleaning")),
@@ -37,6 +38,7 @@ class Answers:
         fits = {
             "ask_state": lambda device: _holds(device, state) is not None,
             "ask_temperature": lambda device: _measured(device, "temperature") is not None,
+            "ask_playing": lambda device: isinstance(device, Player),
             "ask_humidity": lambda device: _measured(device, "humidity") is not None,
             "ask": lambda device: True,
         }[verb]
@@ -46,6 +48,8 @@ class Answers:
             return ""
         if verb == "ask_state":
             return self._whether(devices, state, thing)
+        if verb == "ask_playing":
+            return self._playing(devices, found.place, bool(slots.get("whether")))
         if verb == "ask":
             return " ".join(self._describe(device) for device in devices)
         return self._measures(devices, verb.removeprefix("ask_"), found)
@@ -65,13 +69,30 @@ class Answers:
         if len(devices) == 1 and not thing.startswith("any"):
             return self._yes_no(devices[0], state)
         fitting = [device for device in devices if _holds(device, state)]
-        silent = [self.called(device) for device in devices if not device.online]
         kinds = {device.kind for device in devices}
         noun = kinds.pop() if len(kinds) == 1 else "device"
-        names = ", ".join(self.house.name(device) for device in fitting)
+        names = listed([self.called(device, short=True) for device in fitting]) if fitting else ""
         count = f"{len(fitting) or 'No'} {noun if len(fitting) == 1 else _plural(noun)}"
         said = f"{count} {'is' if len(fitting) == 1 else 'are'} {state}" + (f": {names}." if fitting else ".")
-        return said + (f" I can't reach {_listed(silent)}." if silent else "")
+        return said + self._silent(devices)
+
+    def _silent(self, devices: Sequence[Device]) -> str:
+        silent = [self.called(device) for device in devices if not device.online]
+        return f" I can't reach {listed(silent)}." if silent else ""
+
+    def _playing(self, devices: Sequence[Device], place: str, whether: bool) -> str:
+        """What plays where, with the titles that the players tell."""
+        playing = [device for device in devices if device.online and device.state.get("playback") == "playing"]
+        where = within(place) if place else f"on {self.called(devices[0])}" if len(devices) == 1 else ""
+        if not playing:
+            return f"{'No, nothing' if whether else 'Nothing'} is playing {where}".strip() + "." + self._silent(devices)
+        said = []
+        for device in playing:
+            what = title_of([device]).strip() or ("music" if whether else "something")
+            said.append(f"{what} is playing {where if where and len(playing) == 1 else f'on {self.called(device)}'}")
+        text = "Yes, " * whether + listed(said)
+        untitled = not whether and len(said) == 1 and text.startswith("something")
+        return capital(text) + (", but it does not tell me what." if untitled else ".") + self._silent(devices)
 
     def _yes_no(self, device: Device, state: str) -> str:
         now = _word(device, state)
@@ -81,27 +102,25 @@ class Answers:
 
     def called(self, device: Device, *, short: bool = False) -> str:
         """The device's name with its article; `short` leaves out "lock" where its state says it anyway."""
-        name = self.house.name(device).lower()
-        suffix = SUFFIXES.get(device.kind, "-")
-        return "the " + (name.removesuffix(suffix) if short and name != suffix.strip() else name)
+        name, suffix = call_of_it(self.house, device), SUFFIXES.get(device.kind, "-")
+        return name.removesuffix(suffix) if short and name != f"the{suffix}" else name
 
     def _describe(self, device: Device) -> str:
         name, now = self.called(device), _status(device)
         if not device.online:
             return f"I can't reach {name}; when I last heard from it, it was {now}." if now else f"I can't reach {name}."
-        return f"{name[0].upper()}{name[1:]} is {now}." if now else f"{name[0].upper()}{name[1:]} has not reported anything yet."
+        return capital(f"{name} is {now}." if now else f"{name} has not reported anything yet.")
 
     def _measures(self, devices: Sequence[Device], what: str, found: Selection) -> str:
         unit = "°C" if what == "temperature" else "%"
         by_room: dict[str, Device] = {}
         for device in sorted(devices, key=lambda one: not isinstance(one, Sensor)):
-            by_room.setdefault(self.house.area(device) or self.house.name(device), device)
+            area = self.house.area(device)
+            by_room.setdefault(within(area) if area else f"at {self.called(device)}", device)
         said = []
         for room, device in by_room.items():
             value = f"{_measured(device, what):g} {unit}"
-            said.append(
-                f"It is {value} in the {room}" if device.online else f"It was {value} in the {room} when I last heard from it"
-            )
+            said.append(f"It is {value} {room}" if device.online else f"It was {value} {room} when I last heard from it")
         return ". ".join(said) + "."
 
 
@@ -143,7 +162,7 @@ def _status(device: Device) -> str:
     """What a device reported, in a few words."""
     state, said = device.state, []
     if isinstance(device, Player):
-        title = f' "{state["title"]}"' if state.get("title") and state.get("playback") == "playing" else ""
+        title = title_of([device]) if state.get("playback") == "playing" else ""
         said.append(f"{state.get('playback', 'off' if state.get('on') is False else 'on')}{title}")
     elif isinstance(device, Power) and "on" in state:
         said.append("on" if state["on"] else "off")
@@ -178,7 +197,3 @@ def _status(device: Device) -> str:
 
 def _plural(noun: str) -> str:
     return noun + ("es" if noun.endswith(("ch", "sh", "s")) else "s")
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

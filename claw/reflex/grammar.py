@@ -7,14 +7,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any
 
 from claw.clock import Clock
-from claw.names import Names
+from claw.names import KINDS_SAID, Names, stems
 from claw.reflex.answers import Answers
+from claw.reflex.deeds import DEEDS
 from claw.reflex.reading import Context, Reading
-from claw.reflex.wishes import DEEDS, Outcome, Wishes
+from claw.reflex.templates import Templates, templates
+from claw.reflex.wishes import Outcome, Wishes
 
 DOMAINS = {  # our kinds as home-assistant-intents calls them
     "light": "light",
@@ -77,37 +78,14 @@ LATER = re.compile(
     rf"|(at|on|by|in the|this|next|each) ({DAYS})s?)\b"
 )
 LONGEST = 40  # words; hassil takes seconds for some longer texts, and no template is as long
-BARE_NAME = re.compile(r"(\[[^\]]*\] ?)?\{name\}")  # a template that would act on a name alone
 ACTS = re.compile(
     r"\b(turn|switch|open|close|lock|unlock|set|play|start|stop|pause|dim|make|put|shut|raise|lower|mute|on|off|arm|clean|wake)\b"
 )
-NUMBERS = {
-    word: str(n)
-    for n, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-            "seventeen",
-            "eighteen",
-            "nineteen",
-        ]
-    )
-}
+LEFT_ALONE = re.compile(rf"(do not|don't|dont|never)( ever)? {ACTS.pattern}")
+COMPOUND = re.compile(r"\b(and|but|then|instead|only|until)\b|[,;]")
+ONES = "zero one two three four five six seven eight nine"
+TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+NUMBERS = {word: str(n) for n, word in enumerate(f"{ONES} {TEENS}".split())}
 TENS = {word: n * 10 for n, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)}
 FRACTIONS = {
     "three quarters": "75",
@@ -154,21 +132,6 @@ def tidy(text: str) -> str:
     return " ".join(re.sub(r"percent of (the )?(brightness|volume)", "percent", text).split())
 
 
-@cache
-def compiled(language: str) -> Any:
-    """home-assistant-intents with our templates merged in; they do not depend on the house. None for an unknown language."""
-    import home_assistant_intents
-    import yaml
-    from hassil.intents import Intents
-    from hassil.util import merge_dict
-
-    data = home_assistant_intents.get_intents(language)
-    own = resources.files("claw.reflex") / "sentences" / f"{language}.yaml"
-    if data and own.is_file():
-        merge_dict(data, yaml.safe_load(own.read_text(encoding="utf-8")))
-    return Intents.from_dict(data) if data else None
-
-
 class Grammar:
     """Reads sentences of one language; hassil and its templates are loaded at the first sentence."""
 
@@ -180,13 +143,15 @@ class Grammar:
         self._version, self._lists = -1, dict[str, Any]()
 
     @property
-    def intents(self) -> Any:
-        """The templates of this language, compiled once in a process; None when nobody wrote any."""
-        return compiled(self.language)
+    def templates(self) -> Templates | None:
+        """The templates of this language; None when nobody wrote any."""
+        return templates(self.language)
 
     def read(self, text: str, context: Context) -> Reading | None:
         """A deed, an answer, a question back, an honest "I cannot" - or None."""
         text = tidy(text)
+        if LEFT_ALONE.match(text) and not COMPOUND.search(text):
+            return Reading(self.level, reply="All right, I leave it as it is.", trace=("negated",))
         if NEGATED.search(text) or len(text.split()) > LONGEST:
             return None
         if re.search(r"\btimers?\b|\bremind\b", text):
@@ -198,34 +163,36 @@ class Grammar:
 
     def matches(self, text: str, context: Context) -> list[Match]:
         """All templates that the sentence fits as a whole, best first."""
-        if self.intents is None:
+        if self.templates is None:
             return []
         from hassil.recognize import recognize_all
 
+        lists = self._slot_lists()
         here = {"area": {"value": context.area, "text": context.area}}
-        found = recognize_all(text, self.intents, slot_lists=self._slot_lists(), intent_context=here, language=self.language)
-        unique = {
-            (m.intent, str(sorted(m.slots.items(), key=str))): m
-            for m in map(_match, found)
-            if not BARE_NAME.fullmatch(m.template)
-        }
+        near = self.templates.near(text, lists)
+        found = recognize_all(text, near, slot_lists=lists, intent_context=here, language=self.language)
+        unique = {(m.intent, str(sorted(m.slots.items(), key=str))): m for m in map(_match, found)}
         return sorted(unique.values(), key=lambda match: match.score)
 
     def _choose(self, matches: list[Match], context: Context) -> Reading | None:
         """The first match that comes to something; else what could not be known, if a verb led the sentence."""
         trace: list[str] = []
         sorry: Outcome | None = None
+        guess: Outcome | None = None
         for match in matches:
             if sorry and match.intent in ("play", "HassMediaSearchAndPlay") and not ({"thing", "name"} & match.slots.keys()):
                 continue  # "play jazz in the attic" must not play "jazz in the attic" elsewhere
             outcome = self.outcome(match, context)
             came = outcome.calls or outcome.reply or "a question"
             trace.append(f"{match.intent}: {match.template} {dict(match.slots)} -> {came} {outcome.note}")
-            if not outcome.miss:
-                return Reading(self.level, outcome.calls, outcome.reply, outcome.options, trace=tuple(trace))
-            if sorry is None and (outcome.sure or _led_by_verb(match)):
+            if outcome.guess:
+                guess = guess or outcome
+            elif not outcome.miss:
+                return _reading(outcome, trace)
+            elif sorry is None and outcome.reply and (outcome.sure or _led_by_verb(match)):
                 sorry = outcome
-        return Reading(self.level, reply=sorry.reply, trace=tuple(trace)) if sorry else None
+        best = guess or sorry
+        return _reading(best, trace) if best else None
 
     def outcome(self, match: Match, context: Context) -> Outcome:
         """What a match would come to in this house."""
@@ -239,8 +206,10 @@ class Grammar:
             now = self.clock.now()
             return Outcome(reply=f"It is {now:%H:%M}." if verb.endswith("Time") else f"It is {now:%A}, {now.day} {now:%B %Y}.")
         if verb.startswith("ask"):
-            reply = self.answers.reply(verb, slots, context)
-            return Outcome(reply=reply or self.wishes.unknown(self.answers.missed), miss=not reply)
+            reply, missed = self.answers.reply(verb, slots, context), self.answers.missed
+            known = verb != "ask" or missed.place or missed.nearest or set(stems(missed.unknown)) & KINDS_SAID  # "tell me a joke"
+            sorry = self.wishes.unknown(missed, verb, slots) if known and not reply else ""
+            return Outcome(reply=reply or sorry, miss=not reply, guess=missed.guess)
         return Outcome(miss=True, reply="I cannot do that yet.", note="intent not mapped")
 
     def _slot_lists(self) -> dict[str, Any]:
@@ -256,8 +225,13 @@ class Grammar:
                 for key, values in (("name", spoken), ("area", areas), ("floor", floors))
             }
             if self.language == "en":
-                self._lists["color"] = TextSlotList.from_tuples(_color_names(), allow_template=False)
+                self._lists["color"] = _colors()
         return self._lists
+
+
+def _reading(came: Outcome, trace: list[str]) -> Reading:
+    unknown = came.miss and not came.calls
+    return Reading(Grammar.level, came.calls, came.reply, came.options, unknown=unknown, trace=tuple(trace))
 
 
 def _led_by_verb(match: Match) -> bool:
@@ -265,13 +239,16 @@ def _led_by_verb(match: Match) -> bool:
     return not match.template.startswith(("{", "[")) and len(str(match.slots.get("thing", "")).split()) < 6
 
 
-def _color_names() -> list[tuple[str, str]]:
+@cache
+def _colors() -> Any:
     """Every CSS colour name as CSS writes it and as people say it ("light blue")."""
     import webcolors
+    from hassil.intents import TextSlotList
 
     names = webcolors.names("css3")
     shade = re.compile(r"^(light|dark|medium|deep|pale|royal|hot|sky)(?=[a-z])")
-    return [*((name, name) for name in names), *((shade.sub(r"\1 ", name), name) for name in names if shade.match(name))]
+    said = [*((name, name) for name in names), *((shade.sub(r"\1 ", name), name) for name in names if shade.match(name))]
+    return TextSlotList.from_tuples(said, allow_template=False)
 
 
 def _match(result: Any) -> Match:

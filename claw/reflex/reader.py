@@ -6,13 +6,18 @@ from dataclasses import replace
 
 from claw.clock import Clock
 from claw.house import House
-from claw.names import ALL, Names, fold, stems
+from claw.names import ALL, Names, fold
 from claw.reflex.alias import Alias, plain, scene
-from claw.reflex.grammar import Grammar
+from claw.reflex.grammar import NEGATED, Grammar
 from claw.reflex.reading import Context, Reading
+from claw.turns.replies import call_of_it, the
 
 DEPTH = 3  # a scene may name a scene, not itself for ever
 THEN = re.compile(r"\s*(?:;|,?\s+and then|,\s*then|,\s*and|,?\s+then|\.\s|,|\s+and)\s+", re.IGNORECASE)
+VERB = r"(?:turn|switch|power) (?:on|off)|open|close|shut|lock|unlock|raise|lower|mute|unmute|pause|resume|start|stop"
+SHARED = re.compile(rf"({VERB}),? (?:and|then|and then) ({VERB}|on|off) (.+)", re.IGNORECASE)
+AROUND = re.compile(r"((turn|switch|power) .+) (on|off),? (?:and|then|and then) (on|off)", re.IGNORECASE)
+NEAR = 0.75  # of difflib; below it the sentences have little to do with each other
 EXAMPLES = (
     "turn on the {light}",
     "turn off the {light}",
@@ -20,7 +25,7 @@ EXAMPLES = (
     "open the {shade}",
     "close the {shade}",
     "lock the {lock}",
-    "is the {lock} locked?",
+    "is the {lock} locked",
     "set the {thermostat} to 20 degrees",
     "pause the {player}",
     "play something on the {player}",
@@ -45,35 +50,37 @@ class Reader:
         return self._read(text, context, 0)
 
     def warm(self) -> None:
-        """Read one sentence, since the first one compiles the templates (about 0.2 s; call it in a thread)."""
+        """Read one sentence, since the first one compiles the templates (about 0.4 s; call it in a thread)."""
         self._grammar("en").matches("turn on the light", Context())
 
     def nearest(self, text: str, context: Context) -> list[str]:
-        """The two readable sentences that look most like the text, for "I did not understand"."""
+        """The at most two readable sentences that the text is near to, for "I did not understand"; none for a negated one."""
         said = plain(text).casefold()
-        near = difflib.get_close_matches(said, {example.casefold(): example for example in self._examples()}, 2, 0.0)
-        shown = {example.casefold(): example for example in self._examples()}
-        return [shown[one] for one in near]
+        examples = {example.casefold(): example for example in self._examples()}
+        return [] if NEGATED.search(said) else [examples[one] for one in difflib.get_close_matches(said, examples, 2, NEAR)]
 
     def _read(self, text: str, context: Context, depth: int) -> Reading | None:
         if (name := scene(text, context)) and depth < DEPTH:
             return self._scene(name, context, depth)
         if reading := self.alias.read(text, context) or self.alias.read(plain(text), context):
             return reading
-        return self._sentence(plain(text), context)
+        reading = self._sentence(plain(text), context)
+        if reading and reading.trace == ("negated",) and context.question == "approval":  # "don't open it" is a no
+            return Reading("alias", control="no", trace=reading.trace)
+        return reading
 
     def _sentence(self, text: str, context: Context) -> Reading | None:
         """The whole as one wish; if that is not one, each of its parts - all of them or none."""
         grammar = self._grammar(context.language)
         whole = grammar.read(text, context)
-        if (whole and not _unknowing(whole)) or not grammar.intents:
+        if (whole and not whole.unknown) or not grammar.templates:
             return whole
-        parts = [part for part in THEN.split(text) if part]
+        parts = _parts(text)
         readings = [grammar.read(plain(part), context) for part in parts] if 1 < len(parts) <= 6 else []
         deeds = [reading for reading in readings if reading and reading.calls]
         if readings and len(deeds) == len(readings):
             return _joined(deeds)
-        return whole
+        return next((reading for reading in readings if reading and reading.unknown), whole)
 
     def _scene(self, name: str, context: Context, depth: int) -> Reading:
         """All sentences of a scene as one reading; what cannot be read is named, what concerns nothing here is left out."""
@@ -85,7 +92,7 @@ class Reader:
                 deeds.append(reading)
                 unread += [reading.reply] if reading.reply else []
             elif not (ALL & set(fold(sentence)) and (reading is None or reading.reply)):
-                unread.append(f'I could not read "{sentence}" in {name}.')
+                unread.append(f"I could not read “{sentence}” in {name}.")
         joined = _joined(deeds) if deeds else Reading("alias", reply="" if unread else f"There is nothing to do for {name}.")
         note = " ".join([joined.reply, *unread]).strip()
         return replace(joined, level="alias", reply=note, trace=(f"scene {name}", *joined.trace))
@@ -102,21 +109,25 @@ class Reader:
             if not kind:
                 found.append(example)
                 continue
-            names = [self.house.name(device) for device in self.house.devices.values() if device.kind == kind[1]]
-            found += [example.replace(kind[0], name) for name in names if stems(name)]
-        return found
+            things = [call_of_it(self.house, device) for device in self.house.devices.values() if device.kind == kind[1]]
+            found += [example.replace(f"the {kind[0]}", thing) for thing in things]
+        lit = {self.house.area(device) for device in self.house.devices.values() if device.kind == "light"} - {""}
+        return found + [f"turn {way} {the(room)} lights" for room in sorted(lit) for way in ("on", "off")]
 
 
-def _unknowing(reading: Reading) -> bool:
-    return (
-        not reading.calls
-        and bool(reading.reply)
-        and ("don't know anything" in reading.reply or reading.reply.startswith("There is no"))
-    )
+def _parts(text: str) -> list[str]:
+    """The wishes of a sentence; what two verbs share stands in both: "open and close the blind"."""
+    if shared := SHARED.fullmatch(text):
+        first, second, thing = shared.groups()
+        second = f"{first.split()[0]} {second}" if second.casefold() in ("on", "off") else second
+        return [f"{first} {thing}", f"{second} {thing}"]
+    if around := AROUND.fullmatch(text):
+        return [f"{around[1]} {around[3]}", f"{around[1]} {around[4]}"]
+    return [part for part in THEN.split(text) if part]
 
 
 def _joined(readings: list[Reading]) -> Reading:
     calls = tuple(call for reading in readings for call in reading.calls)
     trace = tuple(line for reading in readings for line in reading.trace)
     level = "grammar" if any(reading.level == "grammar" for reading in readings) else "alias"
-    return Reading(level, calls, trace=trace)
+    return Reading(level, calls, " ".join(reading.reply for reading in readings if reading.reply), trace=trace)

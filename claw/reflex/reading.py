@@ -16,9 +16,10 @@ class Option:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a level made of a message. Exactly one of calls, reply, options or control is filled.
+    """What a level made of a message. Exactly one of calls, reply, options or control is filled; a reply may go with calls.
 
-    calls: deeds, in order. reply: said at once (an answer about state, a polite refusal, "there is no such room").
+    calls: deeds, in order. reply: said at once (an answer about state, a polite refusal, "there is no such room"), or beside
+    calls how they were understood.
     options: several things fit and the claw asks which. control: yes, no, stop, or pick:N of a pending question.
     """
 
@@ -27,6 +28,7 @@ class Reading:
     reply: str = ""
     options: tuple[Option, ...] = ()
     control: str = ""
+    unknown: bool = False  # the reply says only which words are not known
     trace: tuple[str, ...] = ()  # for --explain
 
 

@@ -1,176 +1,55 @@
 """From a verb and what was said with it to calls: which devices are meant, which command each takes, which absolute value."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from claw.call import ToolCall
-from claw.capabilities import (
-    Alarm,
-    Brightness,
-    Climate,
-    Color,
-    ColorTemperature,
-    Door,
-    ListItems,
-    Lock,
-    Player,
-    Position,
-    Power,
-    Source,
-    Speed,
-    Target,
-    Tilt,
-    Vacuum,
-    Valve,
-    Volume,
-)
+from claw.capabilities import Climate, Player
 from claw.color import is_color
-from claw.device import Capability, Device
-from claw.names import ALL, Names, Selection, fold, stems
+from claw.device import Device
+from claw.names import ALL, KINDS_SAID, Names, Selection, fold, stems
+from claw.reflex.deeds import (
+    ARGUMENT,
+    BARE,
+    DARKER,
+    DEEDS,
+    EVERYTHING,
+    HIGHEST,
+    INSTEAD,
+    LOWEST,
+    NO_MEDIA,
+    PERCENT,
+    PLAYING,
+    PRONOUNS,
+    SOUGHT,
+    STEPS,
+    Deed,
+)
 from claw.reflex.reading import Context, Option
-
-Deed = tuple[type[Capability], str]
-
-DEEDS: dict[str, tuple[Deed, ...]] = {  # the first capability that a device has decides
-    "turn_on": ((Power, "turn_on"), (Climate, "turn_on"), (Vacuum, "start"), (Valve, "open_valve"), (Player, "play")),
-    "turn_off": (
-        (Power, "turn_off"),
-        (Climate, "turn_off"),
-        (Vacuum, "return_home"),
-        (Valve, "close_valve"),
-        (Player, "stop_playing"),
-    ),
-    "open": ((Position, "open"), (Door, "open_door"), (Valve, "open_valve")),
-    "close": ((Position, "close"), (Door, "close_door"), (Valve, "close_valve")),
-    "lock": ((Lock, "lock"),),
-    "unlock": ((Lock, "unlock"),),
-    "start": ((Vacuum, "start"), (Player, "play"), (Power, "turn_on"), (Climate, "turn_on"), (Valve, "open_valve")),
-    "clean": ((Vacuum, "start"),),
-    "stop_cleaning": ((Vacuum, "pause_cleaning"),),
-    "stop_water": ((Valve, "close_valve"),),
-    "water": ((Valve, "open_valve"),),
-    "stop": (
-        (Vacuum, "pause_cleaning"),
-        (Player, "stop_playing"),
-        (Position, "stop"),
-        (Valve, "close_valve"),
-        (Climate, "turn_off"),
-        (Power, "turn_off"),
-    ),
-    "return": ((Vacuum, "return_home"),),
-    "pause": ((Player, "pause"), (Vacuum, "pause_cleaning")),
-    "resume": ((Player, "play"), (Vacuum, "start")),
-    "stop_playing": ((Player, "stop_playing"),),
-    "next": ((Player, "next_track"),),
-    "previous": ((Player, "previous_track"),),
-    "mute": ((Volume, "mute"),),
-    "unmute": ((Volume, "unmute"),),
-    "play": ((Player, "play_media"),),
-    "source": ((Source, "select_source"),),
-    "brightness": ((Brightness, "set_brightness"),),
-    "color": ((Color, "set_color"),),
-    "white": ((ColorTemperature, "set_color_temperature"),),
-    "target": ((Target, "set_target"),),
-    "mode": ((Climate, "set_mode"),),
-    "speed": ((Speed, "set_speed"),),
-    "tilt": ((Tilt, "set_tilt"),),
-    "volume": ((Volume, "set_volume"),),
-    "arm": ((Alarm, "arm"),),
-    "disarm": ((Alarm, "disarm"),),
-    "add_item": ((ListItems, "add_item"),),
-    "tick_item": ((ListItems, "tick_item"),),
-    "remove_item": ((ListItems, "remove_item"),),
-    "set": (
-        (Brightness, "set_brightness"),
-        (Position, "set_position"),
-        (Speed, "set_speed"),
-        (Target, "set_target"),
-        (Volume, "set_volume"),
-    ),
-}
-# home-assistant-intents says HassTurnOn for opening and locking too; the words of the template have decided which
-DEEDS["ha_on"] = (*DEEDS["turn_on"], (Position, "open"), (Door, "open_door"), (Lock, "lock"))
-DEEDS["ha_off"] = (*DEEDS["turn_off"], (Position, "close"), (Door, "close_door"), (Lock, "unlock"))
-
-STEPS: dict[str, tuple[tuple[type[Capability], str, str, float, float, float], ...]] = {  # command, field, step, lowest, highest
-    "brighter": ((Brightness, "set_brightness", "brightness", 20, 1, 100),),
-    "dimmer": ((Brightness, "set_brightness", "brightness", -20, 1, 100),),
-    "up": (
-        (Brightness, "set_brightness", "brightness", 20, 1, 100),
-        (Volume, "set_volume", "volume", 10, 0, 100),
-        (Target, "set_target", "target", 1, 5, 100),
-    ),
-    "down": (
-        (Brightness, "set_brightness", "brightness", -20, 1, 100),
-        (Volume, "set_volume", "volume", -10, 0, 100),
-        (Target, "set_target", "target", -1, 5, 100),
-    ),
-    "louder": ((Volume, "set_volume", "volume", 10, 0, 100),),
-    "quieter": ((Volume, "set_volume", "volume", -10, 0, 100),),
-    "warmer": (
-        (Target, "set_target", "target", 1, 5, 100),
-        (ColorTemperature, "set_color_temperature", "color_temperature", -500, 2000, 6500),
-    ),
-    "colder": (
-        (Target, "set_target", "target", -1, 5, 100),
-        (ColorTemperature, "set_color_temperature", "color_temperature", 500, 2000, 6500),
-    ),
-    "faster": ((Speed, "set_speed", "speed", 25, 0, 100),),
-    "slower": ((Speed, "set_speed", "speed", -25, 25, 100),),
-}
-for _verb, _steps in STEPS.items():
-    DEEDS[_verb] = tuple((step[0], step[1]) for step in _steps)
-
-ARGUMENT = {
-    "set_brightness": "brightness",
-    "set_position": "position",
-    "set_speed": "speed",
-    "set_target": "target",
-    "set_volume": "volume",
-    "set_tilt": "tilt",
-    "set_color": "color",
-    "set_color_temperature": "color_temperature",
-    "set_mode": "mode",
-    "play_media": "media",
-    "select_source": "source",
-    "arm": "mode",
-    "add_item": "item",
-    "tick_item": "item",
-    "remove_item": "item",
-}
-BARE = {  # what is meant when only a room was named
-    **dict.fromkeys(
-        ("turn_on", "turn_off", "ha_on", "ha_off", "brightness", "brighter", "dimmer", "up", "down", "color", "white"), ("light",)
-    ),
-    **dict.fromkeys(("warmer", "colder", "target"), ("thermostat", "heater")),
-    "open": ("shade", "door"),
-    "close": ("shade", "door"),
-    "start": ("vacuum",),
-}
-EVERYTHING = {
-    "turn_on": ("light",),
-    "turn_off": ("light", "switch", "fan", "player", "heater"),
-}  # a thermostat off is frost: by name only
-PLAYING = ("pause", "stop_playing", "stop", "next", "previous", "mute", "unmute", "volume", "louder", "quieter", "resume")
-PERCENT = ("set_brightness", "set_position", "set_speed", "set_volume", "set_tilt")
-LOWEST, HIGHEST = 5.0, 100.0  # degrees that any room, pool or sauna can be asked for; the policy is narrower
+from claw.turns.replies import call_of_it, called, capital, spoken, state_words, the, within
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a wish came to: calls, a reply, options; `miss` = the reply says only that the words are not known."""
+    """What a wish came to: calls, a reply (beside calls: how they were understood), options; `miss` = words are not known."""
 
     calls: tuple[ToolCall, ...] = ()
     reply: str = ""
     options: tuple[Option, ...] = ()
     miss: bool = False
     sure: bool = False  # a miss, but every word was understood
+    guess: bool = False  # a typing slip was corrected: only if nothing else fits
     note: str = ""
 
 
 class Say(Exception):
     """The wish cannot be a deed; the text tells the person why."""
+
+
+class Needless(Say):
+    """There is nothing to do at this one device; the others of a group go on."""
 
 
 class Wishes:
@@ -181,18 +60,27 @@ class Wishes:
 
     def plan(self, verb: str, slots: Mapping[str, Any], context: Context) -> Outcome:
         """What the verb with these slots (thing, number, unit, color, media, item, area, kinds ...) would do; nothing is done."""
+        if verb == "play" and _no_media(slots):
+            return Outcome(miss=True)
         found = self._select(verb, slots, context)
+        if found.unknown and verb in INSTEAD:
+            lock = self._select(INSTEAD[verb], slots, context)
+            verb, found = (INSTEAD[verb], lock) if (lock.devices or lock.ambiguous) and not lock.bare else (verb, found)
+            if verb == "lock":
+                it = called(self.house, found.devices or found.ambiguous).removesuffix(" lock")
+                return Outcome(reply=f"I cannot close {it}, only lock it.")
         note = f"{slots.get('thing', '')!r}: {[d.id for d in found.devices or found.ambiguous]}"
         if found.unknown:
-            return Outcome(reply=self.unknown(found, verb), miss=True, sure=found.bare, note=note)
+            return Outcome(reply=self.unknown(found, verb, slots), miss=True, sure=found.bare, note=note)
         if "thing" in slots and _quiet(verb, found):
-            return Outcome(reply="Nothing is playing.", note=note)
+            return Outcome(reply="Nothing is playing.", guess=found.guess, note=note)
         try:
             if found.ambiguous:
-                return self._options(verb, slots, found.ambiguous, note)
-            return Outcome(self._calls(verb, slots, found.devices), note=note)
+                return replace(self._options(verb, slots, found.ambiguous, note), guess=found.guess)
+            calls = self._calls(verb, slots, found.devices)
+            return Outcome(calls, _understood(verb, slots, calls), guess=found.guess, note=note)
         except Say as error:
-            return Outcome(reply=str(error), note=note)
+            return Outcome(reply=capital(str(error)), guess=found.guess, note=note)
 
     def _select(self, verb: str, slots: Mapping[str, Any], context: Context) -> Selection:
         thing = " in ".join(str(slots[name]) for name in ("thing", "place") if slots.get(name))
@@ -219,22 +107,42 @@ class Wishes:
         alike = [device for device in devices if set(stems(thing)) <= set(stems(self.house.name(device)))]
         return tuple(alike) if len(alike) == 1 and alike[0].kind == "switch" else ()
 
-    def unknown(self, found: Selection, verb: str = "") -> str:
-        """A sentence that says which words the house does not know."""
+    def unknown(self, found: Selection, verb: str = "", slots: Mapping[str, Any] | None = None) -> str:
+        """A sentence that says which words the house does not know, or what is there but cannot do it."""
         if found.unknown == "here":
             return "I don't know which room you are in."
+        if unable := self._unable(found, slots or {}):
+            return f"{capital(called(self.house, unable))} cannot do that."
         if found.place:
-            what = (BARE.get(verb) or ("such device",))[0] if found.unknown in ("anything", found.place) else found.unknown
-            return f"There is no {what} in the {found.place} that I could do this with."
+            whole = found.unknown in ("anything", found.place)
+            what = _sought(verb, slots or {}) if whole else spoken(found.unknown)
+            return f"There is no {what} {within(found.place)}." if what else f"Nothing {within(found.place)} could do that."
         if found.unknown == "anything":
-            return "There is no device here that I could do this with."
-        near = f" Do you mean {found.nearest}?" if found.nearest else ""
-        return f'I don\'t know anything here called "{found.unknown}" that I could do this with.{near}'
+            return "There is no device here that could do that."
+        if found.unknown in PRONOUNS or found.unknown.count(" ") > 2:
+            return f"I don't know what you mean by “{found.unknown}”."
+        return f"I know no {found.unknown} here." + (f" Did you mean {the(found.nearest)}?" if found.nearest else "")
+
+    def _unable(self, found: Selection, slots: Mapping[str, Any]) -> tuple[Device, ...]:
+        """The devices that were named, when it is only that they cannot do it."""
+        thing = " in ".join(str(slots[name]) for name in ("thing", "place") if slots.get(name))
+        narrow = {"kinds": slots.get("kinds"), "sort": slots.get("sort", ""), "area": slots.get("area", "")}
+        if not thing and not slots.get("kinds"):
+            return ()
+        named, said = self.names.find(thing, all=not thing, **narrow), stems(thing)
+        devices = () if named.bare else named.devices or named.ambiguous
+        sure = not thing or set(said) & KINDS_SAID or any(stems(self.house.name(device)) == said for device in devices)
+        return devices if sure else ()
 
     def _options(self, verb: str, slots: Mapping[str, Any], devices: Sequence[Device], note: str) -> Outcome:
-        labels = [self._label(device, devices) for device in devices]
-        options = tuple(Option(label, self._calls(verb, slots, [one])) for label, one in zip(labels, devices, strict=True))
-        return Outcome(options=options, note=note)
+        """A question between those that it would change; no question when that is one."""
+        options = []
+        for device in self._lit(verb, devices):
+            with contextlib.suppress(Needless):
+                options.append(Option(self._label(device, devices), self._calls(verb, slots, [device])))
+        if len(options) > 1:
+            return Outcome(options=tuple(options), note=note)
+        return Outcome(options[0].calls if options else self._calls(verb, slots, devices), note=note)
 
     def _label(self, device: Device, among: Sequence[Device]) -> str:
         name = self.house.name(device)
@@ -244,18 +152,53 @@ class Wishes:
 
     def _calls(self, verb: str, slots: Mapping[str, Any], devices: Sequence[Device]) -> tuple[ToolCall, ...]:
         grouped: dict[str, tuple[str, dict[str, Any], list[str]]] = {}
-        for device in devices:
-            command, args = self._command(verb, slots, device)
+        needless: list[Needless] = []
+        for device in self._lit(verb, devices):
+            try:
+                command, args = self._command(verb, slots, device)
+            except Needless as error:
+                needless.append(error)
+                continue
             grouped.setdefault(f"{command} {sorted(args.items())}", (command, args, []))[2].append(device.id)
+        if needless and not grouped:
+            raise needless[0]
         return tuple(ToolCall(command, tuple(ids), args) for command, args, ids in grouped.values())
 
+    def _lit(self, verb: str, devices: Sequence[Device]) -> Sequence[Device]:
+        """A step concerns those that are on, if any is."""
+        lit = [device for device in devices if device.state.get("on") is not False] if verb in STEPS else devices
+        if not lit and verb in DARKER:
+            raise Say(f"{called(self.house, devices)} {'are' if len(devices) > 1 else 'is'} off.")
+        return lit or devices
+
     def _command(self, verb: str, slots: Mapping[str, Any], device: Device) -> tuple[str, dict[str, Any]]:
-        name, deed = self.house.name(device), _deed(_narrow(verb, slots), device)
+        name, deed = call_of_it(self.house, device), _deed(_narrow(verb, slots), device)
         assert deed is not None  # the selection asked for it
         if verb in STEPS:
             return deed[1], _step(verb, slots, device, name)
         argument = ARGUMENT.get(deed[1])
         return deed[1], {} if argument is None else _value(argument, deed[1], slots, device, name)
+
+
+def _sought(verb: str, slots: Mapping[str, Any]) -> str:
+    """What a room lacks for this verb; empty when it could be many things."""
+    kinds = slots.get("kinds") or BARE.get("target" if slots.get("unit") in ("degrees", "celsius", "fahrenheit") else verb)
+    return SOUGHT.get(verb) or (kinds[0] if kinds else "player" if verb in PLAYING else "")
+
+
+def _no_media(slots: Mapping[str, Any]) -> bool:
+    """Whether this is no wish to hear something: "play with the kids", "play nice"."""
+    return bool(NO_MEDIA & {(*fold(str(slots.get("media", ""))), "")[0]})
+
+
+def _understood(verb: str, slots: Mapping[str, Any], calls: Sequence[ToolCall]) -> str:
+    """How a number without a unit was taken, when it was not as °C."""
+    for call in calls:
+        number = slots.get("number")
+        if call.command == "set_target" and verb not in STEPS and slots.get("unit") != "fahrenheit" and number is not None:
+            target = call.args["target"]
+            return f"I took that as {number:g} °F." if abs(target - float(number)) > 0.1 else ""
+    return ""
 
 
 def _narrow(verb: str, slots: Mapping[str, Any]) -> tuple[Deed, ...]:
@@ -314,13 +257,11 @@ def _step(verb: str, slots: Mapping[str, Any], device: Device, name: str) -> dic
         now = 0
     if now is None:
         raise Say(f"I don't know the present {field.replace('_', ' ')} of {name}, so I cannot change it by a step.")
-    if field == "brightness" and now == 0 and step < 0:
-        raise Say(f"{name} is off.")
     if isinstance(slots.get("number"), (int, float)):
         step = abs(float(slots["number"])) * (1 if step > 0 else -1) * (5 / 9 if slots.get("unit") == "fahrenheit" else 1)
     value = min(high, max(low, now + step))
     if value == now:
-        raise Say(f"{name} is already as far as it goes ({now:g}).")
+        raise Needless(f"{name} is already at {state_words(device, field)}.")
     return {field: round(value, 1) if field == "target" else round(value)}
 
 
@@ -337,16 +278,16 @@ def _value(argument: str, command: str, slots: Mapping[str, Any], device: Device
         return {"color": color}
     number = float(slots.get("white", slots.get("level", slots.get("number", 0))))
     if command in PERCENT:
-        return {argument: round(_within(number, 0, 100, "percent", name))}
+        return {argument: round(_within(number, 0, 100, "%", name))}
     if argument == "color_temperature":
-        return {argument: round(_within(number, 1000, 12000, "kelvin", name))}
+        return {argument: round(_within(number, 1000, 12000, "K", name))}
     fahrenheit = slots.get("unit") == "fahrenheit" or (
         slots.get("unit") != "celsius"
         and ((isinstance(device, Climate) and 45 < number < 100) or (not isinstance(device, Climate) and 100 < number < 213))
     )
     celsius = (number - 32) * 5 / 9 if fahrenheit else number
     high = 35.0 if isinstance(device, Climate) else HIGHEST
-    return {argument: round(_within(celsius, LOWEST, high, "degrees Celsius", name), 1)}
+    return {argument: round(_within(celsius, LOWEST, high, "°C", name), 1)}
 
 
 def _within(number: float, low: float, high: float, unit: str, name: str) -> float:
