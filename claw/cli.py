@@ -140,6 +140,7 @@ def _explained(reading: dict[str, Any], *, trace: bool) -> str:
     lines += [
         f"would {c['ruling']}: {c['command']} {c['args'] or ''} {', '.join(c['targets'])} {c['reason']}" for c in reading["calls"]
     ]
+    lines += [f"near: {one}" for one in reading.get("nearest", ())]
     lines += [f"would say: {reading['reply']}"] if reading.get("reply") else []
     lines += [f"would ask: {', '.join(reading['options'])}"] if reading.get("options") else []
     return "\n".join(line.rstrip() for line in lines)

@@ -191,6 +191,11 @@ def _contradictions(config: Config) -> list[Mistake]:
             found.append((("network", "subnets"), f'"{subnet}" is no subnet; write it like "192.168.1.0/24"'))
     for name, own in config.skills.items():
         found += _skill(name, own)
+    found += _parents(config)
+    for name, options in config.skills.items():
+        for key in set(options) - {"addresses", "enabled"}:
+            if near := difflib.get_close_matches(key, ("addresses", "enabled"), 1):
+                found.append((("skills", name, key), f'did you mean "{near[0]}"?'))
     for table, keys in (("areas", [area.name for area in config.areas]), ("devices", [device.id for device in config.devices])):
         folded = [key.casefold() for key in keys]
         for number, key in enumerate(folded):
@@ -224,6 +229,22 @@ def endpoint(text: Any) -> tuple[str, int]:
     if shape is None or int(shape[3] or 0) > 65535:
         raise ValueError(f'{text!r:.60} is no address; write it like "192.168.1.20" or "192.168.1.20:1400"')
     return shape[1] or shape[2], int(shape[3] or 0)
+
+
+def _parents(config: Config) -> list[Mistake]:
+    """Areas that lie in an area that is not there, or in themselves."""
+    parents = {area.name.casefold(): area.parent.casefold() for area in config.areas}
+    found: list[Mistake] = []
+    for number, area in enumerate(config.areas):
+        path, above = ("areas", number, "parent"), [area.name.casefold()]
+        while (parent := parents.get(above[-1], "")) and parent not in above:
+            above.append(parent)
+        if parent:
+            found.append((path, f'"{area.name}" would lie in itself; name an area outside of it'))
+        elif area.parent and area.parent.casefold() not in parents:
+            near = difflib.get_close_matches(area.parent, [one.name for one in config.areas], 1)
+            found.append((path, f'there is no area "{area.parent}"' + (f'; did you mean "{near[0]}"?' if near else "; add it")))
+    return found
 
 
 def _line(text: str, path: tuple[str | int, ...]) -> int:

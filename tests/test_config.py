@@ -124,3 +124,23 @@ def test_the_data_folder_is_the_option_else_the_config_else_that_of_systemd(tmp_
     assert data_folder(str(tmp_path / "a"), config) == tmp_path / "a"
     assert data_folder("", config) == tmp_path / "b"
     assert data_folder("", Config()).name == "claw"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            '[[areas]]\nname = "A"\nparent = "B"\n[[areas]]\nname = "B"\nparent = "A"',
+            ':3: areas.0.parent: "A" would lie in itself',
+        ),
+        (
+            '[[areas]]\nname = "Hall"\n[[areas]]\nname = "Desk"\nparent = "Hal"',
+            ':5: areas.1.parent: there is no area "Hal"; did you mean "Hall"?',
+        ),
+        ('[skills.hue]\nadresses = ["10.0.0.1"]', 'did you mean "addresses"?'),
+    ],
+)
+def test_what_no_single_value_shows_is_a_mistake_too(text: str, says: str) -> None:
+    with pytest.raises(ConfigError) as wrong:
+        parse(text)
+    assert says in str(wrong.value)

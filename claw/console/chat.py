@@ -63,6 +63,13 @@ class Chat:
     def _print(self, row: dict[str, Any], words: str) -> None:
         print(json.dumps(row, ensure_ascii=False) if self.as_json else words, flush=True)
 
+    def _interrupt(self, line: dict[str, Any]) -> None:
+        """Show what comes unasked above the prompt, and the prompt anew."""
+        prompting = sys.stdin.isatty() and not self.as_json and line["message"]["key"] not in self._shown
+        print("\r" if prompting else "", end="")
+        self._show(line)
+        print("> " if prompting else "", end="", flush=True)
+
     def _listen(self) -> None:
         """Show what comes unasked; replies to what was typed here are shown by the one who typed."""
         while not self._ended:
@@ -70,5 +77,5 @@ class Chat:
                 for line in self.client.request("chat"):
                     time.sleep(0.1 if line["message"]["key"].startswith("reply:") else 0)
                     if not self._ended:
-                        self._show(line)
+                        self._interrupt(line)
             time.sleep(1)

@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import ctypes
 import json
+import signal
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,19 @@ SETUP_SECONDS, SETTLE_SECONDS = 60.0, 15.0
 
 async def demo(say: Sequence[str] | None, *, as_json: bool = False) -> int:
     """Play it; 0 if every sentence was answered. With `as_json` stdout carries only records, progress goes to stderr."""
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        return await play(say, as_json)
+    except asyncio.CancelledError:
+        progress("the demo was stopped; nothing of it is left")
+        return 130
+
+
+async def play(say: Sequence[str] | None, as_json: bool) -> int:
+    """The whole demo, cleaned up however it ends."""
     house = VirtualHouse()
     with tempfile.TemporaryDirectory(prefix="claw-demo-") as folder:
         progress("starting a virtual house: 3 Sonos players, a Hue hub with 6 lamps, a HomeKit bridge with 6 accessories")
@@ -27,10 +43,10 @@ async def demo(say: Sequence[str] | None, *, as_json: bool = False) -> int:
         try:
             async with daemon(house, Path(folder)) as client:
                 await settle_in(house, client)
-                if say is None:
-                    await talk(client)
-                    return 0
-                return await asyncio.to_thread(speak, client, say, as_json)
+                if say is None and sys.stdin.isatty():
+                    return await aside(lambda: talk(client, as_json))
+                sentences = say if say is not None else (line.strip() for line in sys.stdin if line.strip())
+                return await aside(lambda: speak(client, sentences, as_json))
         except (Down, RuntimeError) as error:
             progress(f"the demo ended early: {error}\n{_log(Path(folder))}")
             return 1
@@ -55,14 +71,20 @@ async def daemon(house: VirtualHouse, folder: Path, *, config: str = "") -> Asyn
     progress("starting claw run (it knows nothing of this house yet)")
     with (folder / "claw.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "claw.cli", "run", "--config", str(folder / "config.toml"), stderr=log, stdout=log
-        )
+            sys.executable, "-m", "claw.cli", "run", "--config", str(folder / "config.toml"),
+            stderr=log, stdout=log, start_new_session=True, preexec_fn=_die_with_parent,
+        )  # fmt: skip
     try:
         yield await connected(Client(folder / "data", seconds=90), process)
     finally:
         if process.returncode is None:
             process.terminate()
         await process.wait()
+
+
+def _die_with_parent() -> None:
+    """Let the kernel end the daemon when the demo is killed (prctl(2), PR_SET_PDEATHSIG = 1)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 async def connected(client: Client, process: asyncio.subprocess.Process) -> Client:
@@ -100,21 +122,42 @@ def _devices(client: Client) -> list[dict[str, Any]]:
     return [line["device"] for line in client.request("devices")]
 
 
-async def talk(client: Client) -> None:
+async def aside(work: Callable[[], int]) -> int:
+    """Run blocking work in a thread that keeps nobody waiting at the end, since it may stand in input()."""
+    loop, done = asyncio.get_running_loop(), asyncio.Event()
+    came: list[int | Exception] = []
+
+    def run() -> None:
+        try:
+            came.append(work())
+        except (Down, RuntimeError, OSError) as error:
+            came.append(error)
+        loop.call_soon_threadsafe(done.set)
+
+    threading.Thread(target=run, daemon=True).start()
+    await done.wait()
+    if isinstance(came[0], Exception):
+        raise came[0]
+    return came[0]
+
+
+def talk(client: Client, as_json: bool) -> int:
     """A chat until the end of the input."""
-    if sys.stdin.isatty():
-        progress('Write to your house: "turn on the kitchen lights", "is the front door locked?", "open the garage",')
-        progress('"play something in the living room", "sleepy time".')
-        progress("(Ctrl-D ends it.)\n")
+    progress('Write to your house: "turn on the kitchen lights", "is the front door locked?", "open the garage",')
+    progress('"play something in the living room", "sleepy time".')
+    progress("(Ctrl-D ends it.)\n")
     client.seconds = None
-    await asyncio.to_thread(Chat(client).run)
+    Chat(client, as_json=as_json).run()
+    return 0
 
 
-def speak(client: Client, sentences: Sequence[str], as_json: bool) -> int:
-    """Say each sentence in turn; an open approval at the end is declined."""
+def speak(client: Client, sentences: Iterable[str], as_json: bool) -> int:
+    """Say each sentence in turn; an approval that the next one does not answer is declined."""
     record: dict[str, Any] = {}
     unanswered = 0
     for text in sentences:
+        if record.get("asked") == "approval" and not client.one("read", "reading", text=text).get("control"):
+            list(client.request("say", text="no"))
         for line in client.request("say", text=text, settle=SETTLE_SECONDS):
             if "message" in line:
                 progress(line["message"]["text"])
