@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import logging
 import sqlite3
+import time
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -17,17 +18,17 @@ from claw.messages.asks import Asks
 from claw.messages.inbox import Answered, Arrived, Inbox, Message
 from claw.messages.ledger import Ledger
 from claw.messages.outbox import Outbox
-from claw.messages.questions import Questions
+from claw.messages.questions import APPROVAL_SECONDS, Questions
 from claw.names import fold
 from claw.policy import COMPRESSOR_REST, Policy, raised
 from claw.reflex.alias import STOP
 from claw.reflex.reader import Reader
 from claw.store import Store
 from claw.supervise import attempt, cancel
-from claw.turns.acting import STOPPED, Acting, Outcome
+from claw.turns.acting import LATE, STOPPED, UNSEEN, Acting, Outcome
 from claw.turns.aftermath import Aftermath
-from claw.turns.closing import Closing
-from claw.turns.deciding import Deciding
+from claw.turns.closing import Closing, private
+from claw.turns.deciding import STALE_SECONDS, Deciding
 from claw.turns.replies import called, told
 from claw.turns.turn import Step, Turn, outcome_of
 
@@ -53,6 +54,7 @@ class Agent:
         self.closing = Closing(house, self.inbox, clock)
         self._chats: dict[str, asyncio.Task[None]] = {}
         self._turns: dict[str, Turn] = {}
+        self._stops: dict[str, int] = {}  # chat -> the last message that said stop
         self._wake = asyncio.Event()
         self._count = itertools.count(1)
         self.beat = clock.monotonic()
@@ -73,7 +75,9 @@ class Agent:
             self.events.subscribe(Arrived, self._arrived),
             self.events.subscribe(DeviceAdded, lambda _: self._wake.set()),
         ]
-        settled = self.clock.monotonic() + (SETTLE_SECONDS if self.inbox.open() else FRESH_SECONDS)
+        left = self.inbox.open()
+        self._stops = {message.chat: message.id for message in left if _stops(message)}
+        settled = self.clock.monotonic() + (SETTLE_SECONDS if left else FRESH_SECONDS)
         try:
             while True:
                 self.beat = self.clock.monotonic()
@@ -93,40 +97,48 @@ class Agent:
             await self.aftermath.close()
 
     def _arrived(self, event: Arrived) -> None:
-        turn = self._turns.get(event.message.chat)
-        if turn and _stops(event.message):
-            turn.stopped = True
+        if _stops(event.message):
+            self._stops[event.message.chat] = event.message.id
+            if turn := self._turns.get(event.message.chat):
+                turn.stopped = True
         self._wake.set()
 
     def _dispatch(self) -> float:
         """Start a task for every chat with something due; returns the seconds until the next thing is due."""
-        now, soonest = self.clock.time(), 3600.0
-        for message in self.inbox.open():
-            if not self._is_due(message):
-                soonest = min(soonest, max(0.05, message.due - now))
-            elif message.chat not in self._chats:
-                task = self._chats[message.chat] = asyncio.create_task(self._drain(message.chat))
-                task.add_done_callback(lambda _, chat=message.chat: self._chats.pop(chat, None))  # type: ignore[misc]
-        return soonest
-
-    def _is_due(self, message: Message) -> bool:
-        """What somebody wrote is due at once; what has a time, only while the clock knows the date."""
-        return not message.due or (message.due <= self.clock.time() and self.clock.plausible())
+        for chat in self.inbox.chats():
+            if chat not in self._chats:
+                task = self._chats[chat] = asyncio.create_task(self._drain(chat))
+                task.add_done_callback(lambda _, chat=chat: self._chats.pop(chat, None))  # type: ignore[misc]
+        soonest = self.inbox.soonest()
+        return 3600.0 if soonest is None else max(0.05, soonest - self.clock.time())
 
     async def _drain(self, chat: str) -> None:
         """Answer the due messages of one chat in order."""
-        while due := [m for m in self.inbox.open() if m.chat == chat and self._is_due(m)]:
-            error = await attempt(self.handle(due[0]), f"turn {due[0].id}")
+        while message := self.inbox.next(chat):
+            error = await attempt(self.handle(message), f"turn {message.id}")
+            await asyncio.sleep(0)  # a turn that waits for no device must not hold up the others
             if isinstance(error, sqlite3.OperationalError):
                 await self.clock.sleep(30)  # a full or read-only disk: the message stays and is tried again
             elif error is not None:
-                self._give_up(due[0], error)
+                await self._give_up(self.inbox.get(message.id), error)
 
-    def _give_up(self, message: Message, error: Exception) -> None:
-        """End a turn that failed inside of us, so that it does not come back for ever."""
-        turn = Turn(
-            message, self.house.snapshot(), reply=f"Something in me went wrong ({type(error).__name__}), so I stopped there."
-        )
+    async def _give_up(self, message: Message, error: Exception) -> None:
+        """End a turn that failed inside of us, so that it does not come back for ever; what it did is told."""
+        wrong = f"Something in me went wrong ({type(error).__name__}), so I stopped there."
+        if message.plan is not None:
+            turn = self._resume(message)
+            turn.reply = f"{turn.reply} {wrong}".strip()
+            error_again = await attempt(self._break_off(turn), f"end of turn {message.id}")
+            if error_again is None or isinstance(error_again, sqlite3.OperationalError):
+                return
+        self._finish(Turn(message, self.house.snapshot(), reply=wrong))
+
+    async def _break_off(self, turn: Turn) -> None:
+        """End the calls that have no end as unknown, and the turn."""
+        for number, step in enumerate(turn.steps):
+            if step.ruling == "run" and not self._ended(turn, number, step):
+                step.outcomes = dict.fromkeys(step.call.targets, UNSEEN)
+                self._end(turn, number, step)
         self._finish(turn)
 
     # -- one turn
@@ -143,7 +155,8 @@ class Agent:
     async def handle(self, message: Message, *, area: str = "", language: str = "") -> dict[str, Any]:
         """Answer one message and return its record; going on where a crash interrupted it."""
         turn = self._resume(message) if message.plan is not None else self._begin(message, area, language)
-        turn.stopped = any(_stops(one) for one in self.inbox.open() if one.chat == message.chat and one.id > message.id)
+        stop = self._stops.get(message.chat, 0)
+        turn.stopped = stop > message.id and self.inbox.get(stop).status != "done"
         self._turns[message.chat] = turn
         try:
             await self._perform(turn)
@@ -153,7 +166,9 @@ class Agent:
 
     def _resume(self, message: Message) -> Turn:
         plan = message.plan or {}
-        steps = [Step(ToolCall.of(step["call"]), step["ruling"], step["reason"]) for step in plan["steps"]]
+        steps = [
+            Step(ToolCall.of(step["call"]), step["ruling"], step["reason"], step.get("approved", False)) for step in plan["steps"]
+        ]
         rest = {key: plan[key] for key in ("level", "reply", "asked", "choices", "read_ms")}
         return Turn(message, self.house.snapshot(), steps=steps, redo=True, **rest)
 
@@ -170,6 +185,8 @@ class Agent:
                     event = {"run": "intended", "refused": "refused", "declined": "declined"}.get(step.ruling)
                     if event:
                         self.ledger.append(message.id, number, event, step.call, {"reason": step.reason} if step.reason else None)
+                    if step.ruling == "run":
+                        self.aftermath.intend(turn, step)
         return turn
 
     def explain(self, text: str, chat: str = "terminal") -> dict[str, Any]:
@@ -184,21 +201,37 @@ class Agent:
         for number, step in enumerate(turn.steps):
             if step.ruling != "run":
                 continue
-            ended = self.ledger.end_of(turn.message.id, number) if turn.redo else None
-            if ended:
-                step.outcomes = {id: Outcome(**one) for id, one in ended["detail"]["devices"].items()}
+            if turn.redo and self._ended(turn, number, step):
                 continue
-            if turn.stopped and not redo:
-                step.outcomes = dict.fromkeys(step.call.targets, STOPPED)
-                self._end(turn, number, step)
+            began = time.perf_counter()
+            off = STOPPED if turn.stopped else LATE if turn.redo and self._too_late(turn.message, step) else None
+            if off and not redo:
+                step.outcomes = dict.fromkeys(step.call.targets, off)
+            elif off:
+                step.outcomes = await self.acting.look(step.call, off)
             else:
                 early = partial(self._tell_early, turn, number)
-                work = self.acting.look(step.call) if turn.stopped else self.acting.run(step.call, redo=redo, early=early)
-                step.outcomes, redo = await work, False
-                with self.store.transaction():
-                    self._end(turn, number, step)
-                    self.aftermath.lease(turn, step)
-                self.aftermath.follow(turn, step)
+                step.outcomes = await self.acting.run(
+                    step.call, redo=redo, anew=turn.redo, approved=step.approved, early=early
+                )  # fmt: skip
+            redo, step.ms = False, (time.perf_counter() - began) * 1000
+            with self.store.transaction():
+                self._end(turn, number, step)
+                self.aftermath.lease(turn, step)
+            self.aftermath.follow(turn, step)
+
+    def _too_late(self, message: Message, step: Step) -> bool:
+        """Whether what a crash interrupted is too old to be done now; a lease never is."""
+        age = self.clock.time() - max(message.at, message.due)
+        limit = APPROVAL_SECONDS if step.approved else STALE_SECONDS
+        return not message.key.startswith("lease:") and not -limit <= age <= limit
+
+    def _ended(self, turn: Turn, number: int, step: Step) -> bool:
+        """Whether the call has an end in the ledger, whose outcomes it then takes."""
+        ended = self.ledger.end_of(turn.message.id, number)
+        if ended:
+            step.outcomes = {id: Outcome(**one) for id, one in ended["detail"]["devices"].items()}
+        return ended is not None
 
     def _end(self, turn: Turn, number: int, step: Step) -> None:
         detail = {"devices": {id: vars(outcome) for id, outcome in step.outcomes.items()}}
@@ -226,6 +259,10 @@ class Agent:
             if reply:
                 self.outbox.put(reply, key=f"reply:{message.id}", bridge=message.bridge, chat=message.chat, choices=turn.choices)
             self.inbox.finish(message.id, record)
+            if private(turn):
+                self.inbox.hide(message.id)
+        if private(turn):
+            self.inbox.erase()
         self.events.publish(Answered(message, record, turn.before))
         return record
 

@@ -10,6 +10,7 @@ import sqlite3
 import struct
 import uuid
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,14 +72,15 @@ class Api:
     async def _request(self, line: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             request = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):  # a line of brackets
             request = None
         if not isinstance(request, dict):
             _write(writer, {"error": "a request is a JSON object in one line"})
             return
         answers: dict[str, Callable[[dict[str, Any]], AsyncIterator[dict[str, Any]]]] = {
-            "say": self.say, "chat": self.chat, "devices": self.devices, "discover": self.discover, "log": self.log,
-            "status": self.status, "asks": self.asks, "answer": self.answer, "pair": self.pair, "read": self.read,
+            "say": partial(self.say, gone=reader.at_eof), "chat": self.chat, "devices": self.devices, "discover": self.discover,
+            "log": self.log, "status": self.status, "asks": self.asks, "answer": self.answer, "pair": self.pair,
+            "read": self.read,
         }  # fmt: skip
         operation = answers.get(str(request.get("op")))
         if operation is None:
@@ -90,7 +92,7 @@ class Api:
                 async for answer in lines:
                     _write(writer, answer)
                     await writer.drain()
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             _write(writer, {"error": f"the request makes no sense: {error!r:.200}"})
         except sqlite3.OperationalError as error:
             _write(writer, {"error": f"nothing was taken: {error}; is the disk full or read-only?"})
@@ -98,13 +100,14 @@ class Api:
 
     # -- talking
 
-    async def say(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
-        """One message and its record; with `settle` seconds, `changed` is taken when the devices have come to rest."""
+    async def say(self, request: dict[str, Any], gone: Callable[[], bool]) -> AsyncIterator[dict[str, Any]]:
+        """One message and its record; with `settle` seconds, `changed` is taken when the devices have come to rest.
+
+        What else waits to be said is shown too, unless whoever asked has `gone`: then it stays queued for a chat.
+        """
         chat, key = str(request.get("chat") or "terminal"), str(request.get("key") or uuid.uuid4().hex)
         terminal, agent = self.terminal, self.agent
-        lines: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         answered: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
-        detach = terminal.attach(chat, lines.put_nowait)
         ours: list[int] = []
         early: list[Answered] = []
 
@@ -123,11 +126,27 @@ class Api:
             event = await answered
             await self._settled(float(request.get("settle") or 0))
             record = {**event.record, "changed": agent.house.changed(event.before)} if request.get("settle") else event.record
-            for other in await _until(lines, f"reply:{message.id}"):
+            for other in await self._others(chat, f"reply:{message.id}", gone):
                 yield {"message": other}
             yield {"record": record, "id": message.id}
         finally:
             forget()
+
+    async def _others(self, chat: str, key: str, gone: Callable[[], bool]) -> list[dict[str, Any]]:
+        """What is queued for this chat before the reply with this key; nothing is taken once the other end has gone."""
+        lines: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+
+        def hear(line: dict[str, Any]) -> None:
+            if gone():
+                raise ConnectionResetError("the terminal left")  # so that it stays queued
+            lines.put_nowait(line)
+
+        if gone() or not self.agent.store.one("SELECT 1 FROM outbox WHERE key = ? AND status = 'queued'", key):
+            return []  # an open chat has shown it
+        detach = self.terminal.attach(chat, hear)
+        try:
+            return await _until(lines, key)
+        finally:
             detach()
 
     async def _settled(self, seconds: float) -> None:

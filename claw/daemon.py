@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import sqlite3
+import stat
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -24,8 +25,8 @@ from claw.discovery.browse import Discovery
 from claw.events import Events
 from claw.hosting.connections import Connections, SkillsChanged
 from claw.hosting.loading import SkillFile, shipped
-from claw.hosting.secrets import open_folder
-from claw.house import Area, House
+from claw.hosting.secrets import SecretsError, open_folder
+from claw.house import Area, DeviceMoved, House
 from claw.names import Names
 from claw.notify import notify, watchdog_seconds
 from claw.reflex.reader import Reader
@@ -35,6 +36,7 @@ from claw.supervise import Supervised, cancel
 
 log = logging.getLogger("claw.daemon")
 SOCKET_PATH = 107  # unix(7)
+CORE = ("agent", "outbox", "api")  # without these the process had better begin anew
 EXIT_SECONDS = 0.5  # what a skill left running in a thread or would not end has no longer than this
 LAG_SECONDS, BEAT_SECONDS, WRITE_SECONDS = 2.0, 20.0, 60.0
 
@@ -47,6 +49,7 @@ class Busy(Exception):
 def locked(folder: Path) -> Iterator[None]:
     """Hold the folder for this process; Busy when another one has it, OSError when it cannot be written."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _close_to_others(folder)
     if len(os.fsencode(folder / "claw.sock")) > SOCKET_PATH:
         raise OSError(errno.ENAMETOOLONG, f"the path is longer than the {SOCKET_PATH} bytes that a socket may have", str(folder))
     with (folder / "lock").open("w") as file:
@@ -55,6 +58,17 @@ def locked(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             raise Busy(f"another claw runs on {folder}: stop it, or use another folder with --data") from None
         yield
+
+
+def _close_to_others(folder: Path) -> None:
+    """A data folder is ours alone: an old one that others can enter is mended, but never a folder of something else."""
+    if not stat.S_IMODE(folder.stat().st_mode) & 0o077:
+        return
+    inside = set(os.listdir(folder))
+    if inside and not inside & {"house.db", "secrets", "skills", "lock"}:
+        raise SecretsError(f"{folder} is open to others and is no data folder: choose another with --data, or chmod 700 {folder}")
+    folder.chmod(0o700)
+    log.warning("%s could be entered by others; I did: chmod 700 %s", folder, folder)
 
 
 class Daemon:
@@ -83,8 +97,10 @@ class Daemon:
             on_found=self.connections.offer, on_lost=self.connections.lost,
         )  # fmt: skip
         self.connections.zeroconf = lambda: self.discovery.zeroconf
+        self.connections.allows = lambda host: self.discovery.known.reach.allows(host)
         self.rooms = Rooms(self.house, self.events, self.agent.asks)
         self.events.subscribe(SkillsChanged, lambda event: self.agent.tell(event.notice) if event.notice else None)
+        self.events.subscribe(DeviceMoved, self._tell_move)
         self.parts: list[Supervised] = []
         self.ready = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -96,12 +112,16 @@ class Daemon:
         for device in self.config.devices:
             self.house.describe(device.id, name=device.name, area=device.area, sort=device.sort, aliases=device.aliases)
 
+    def _tell_move(self, event: DeviceMoved) -> None:
+        name = self.house.name(event.device)
+        self.agent.tell(f"{name} is at a new address now ({event.host}); its old one was silent, and it cannot prove who it is.")
+
     def stop(self) -> None:
         """Ask run() to end."""
         self._stopping.set()
 
     async def run(self) -> None:
-        """Start all parts, say READY=1, serve until a signal, stop in the reverse order."""
+        """Start all parts, say READY=1, serve until a signal, stop in the reverse order; RuntimeError when a core part failed."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
@@ -123,9 +143,11 @@ class Daemon:
             self.house.closing = True
             await cancel(*reversed(tasks))
             self.store.close()
+        if failed := [part for part in self.parts if part.name in CORE and part.state == "degraded"]:
+            raise RuntimeError(f"the part {failed[0].name} failed again and again: {failed[0].problem}")
 
     def _start(self, name: str, start: Callable[[], Awaitable[None]]) -> "asyncio.Task[None]":
-        part = Supervised(name, start, self.clock)
+        part = Supervised(name, start, self.clock, self.stop if name in CORE else lambda: None)
         self.parts.append(part)
         return asyncio.create_task(part.run(), name=name)
 
@@ -214,10 +236,16 @@ class Daemon:
         return {"name": name, "problem": file.problem, "connections": {one.found.host: one.state for one in mine}}
 
 
-async def serve(config: Config, data: Path) -> None:
-    """`claw run`: lock the folder and run until a signal; after a clean stop nothing that hangs keeps the process."""
+async def serve(config: Config, data: Path, *, clock: Clock | None = None) -> None:
+    """`claw run`: lock the folder and run until a signal; after the stop nothing that hangs keeps the process."""
+    os.umask(0o077)
+    status = 1
     with locked(data):
-        await Daemon(config, data).run()
-    leave = threading.Timer(EXIT_SECONDS, os._exit, (0,))
-    leave.daemon = True
-    leave.start()
+        daemon = Daemon(config, data, clock=clock)
+        try:
+            await daemon.run()
+            status = 0
+        finally:
+            leave = threading.Timer(EXIT_SECONDS, os._exit, (status,))
+            leave.daemon = True
+            leave.start()

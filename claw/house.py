@@ -16,6 +16,7 @@ from claw.events import Events
 from claw.store import Store
 
 SILENT_SECONDS = 60.0  # an unkeyed device may come back elsewhere only after its old address was silent for so long
+LONGEST = 300  # characters of why a device cannot be reached
 GUARDED = ("door", "lock", "camera")  # kinds that never move unkeyed without the owner
 
 MEASURED = ("temperature", "humidity", "value", "unit")  # fields that no command changes
@@ -75,6 +76,14 @@ class DeviceHeld:
     reason: str
 
 
+@dataclass(frozen=True)
+class DeviceMoved:
+    """A known device was taken in at another address without proof that it is the same; the owner is told."""
+
+    device: Device
+    host: str
+
+
 @dataclass(frozen=True, eq=False)
 class Place:
     """A device as one connection gives it; `keyed` if that connection proved who is at the other end."""
@@ -90,7 +99,8 @@ class House:
 
     def __init__(self, store: Store, events: Events, clock: Clock) -> None:
         self.store, self.events, self.clock = store, events, clock
-        self.started = clock.time()
+        self._started = clock.monotonic()
+        self._heard: dict[str, float] = {}  # when each device was last there, since the start; the date may jump
         self.devices: dict[str, Device] = {}
         self.closing = False  # devices that go now go because we do
         self.version = 0  # grows with every change of names, rooms or devices
@@ -109,6 +119,9 @@ class House:
         """Take a device in; returns adopted, duplicate (same one twice), spare (known one elsewhere too), held or refused."""
         device.name = clean(device.name) or device.kind
         device.area = clean(device.area)
+        device.trouble = clean(device.trouble, LONGEST)
+        for word in ("maker", "model", "sort"):
+            setattr(device, word, clean(str(getattr(device, word) or "")))
         record, present = self.records.get(device.id), self.devices.get(device.id)
         place = Place(device, skill, host, keyed)
         if record and record.skill not in ("", skill):  # empty: the config described it before it was seen
@@ -131,7 +144,7 @@ class House:
             return ""
         if record.kind in GUARDED:
             return f"{name} answers at a new address and cannot prove that it is the same {record.kind}"
-        if self.clock.time() - max(record.last_seen, self.started) < SILENT_SECONDS:
+        if self.clock.monotonic() - self._heard.get(record.id, self._started) < SILENT_SECONDS:
             return f"{name} answers at a new address while the old one was heard a moment ago"
         return ""
 
@@ -162,11 +175,13 @@ class House:
             self.add_area(Area(device.area))
         if record != replace(before, last_seen=now):
             self._save(record)  # first: on a full disk nothing is taken, and it comes again
-        self.records[device.id] = record
+        self.records[device.id], self._heard[device.id] = record, self.clock.monotonic()
         self.devices[device.id], self._places[device.id] = device, place
         self._watch(device)
         self.version += 1
         self.events.publish(DeviceAdded(device, new))
+        if not place.keyed and before.host not in ("", host):
+            self.events.publish(DeviceMoved(device, host))
 
     def accept_move(self, id: str, host: str) -> None:
         """The owner says that this device now stands at another address."""
@@ -190,10 +205,12 @@ class House:
                 device.trouble = trouble
 
     def _observe(self, device: Device, changes: dict[str, Any]) -> None:
+        device.trouble = clean(device.trouble, LONGEST)
         present = self.devices.get(device.id)
         if present is not device:  # a spare came or went
             return self._promote(present) if present else None
         self.records[device.id].last_seen = self.clock.time()  # also when it goes: until now it was heard
+        self._heard[device.id] = self.clock.monotonic()
         if not device.online:
             self.version += device.left
             self._promote(device)
@@ -275,6 +292,15 @@ class House:
         """The owner's other names for it."""
         record = self.records.get(device.id)
         return record.aliases if record else []
+
+    def sorts(self, device: Device) -> list[str]:
+        """Its own word for its sort and the owner's, which does not replace it where safety asks."""
+        record = self.records.get(device.id)
+        return [sort for sort in (device.sort, record.owner_sort if record else "") if sort]
+
+    def called(self, device: Device) -> list[str]:
+        """Everything that it goes by: sorts, its own name, the owner's, and the other names."""
+        return [*self.sorts(device), *dict.fromkeys((device.name, self.name(device))), *self.aliases(device)]
 
     def area(self, device: Device) -> str:
         """Its room: the owner's word, else the protocol's, else a known room in its name, else empty."""

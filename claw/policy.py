@@ -12,13 +12,22 @@ from claw.clock import Clock
 from claw.config import ConfigError
 from claw.device import Capability, Device, DeviceError, Safety
 from claw.house import House
+from claw.names import stems
 
-HOT_SORTS = frozenset({"oven", "stove", "iron", "fireplace", "space heater", "grill", "fryer", "kettle heater"})
-FORBIDDEN_SORTS = frozenset({"gas hob", "gas stove", "chlorine", "chlorinator"})
-HOT_KINDS = ("switch", "heater", "valve", "light", "thermostat")
-LAMPS = (["light"], ["lights"], ["lamp"], ["lamps"])
+HOT_SORTS = frozenset({
+    "oven", "stove", "cooker", "cooktop", "stovetop", "hob", "iron", "fireplace", "grill", "fryer", "kettle heater",
+    "space heater", "spaceheater", "electric heater", "fan heater", "portable heater",
+})  # fmt: skip
+FORBIDDEN_SORTS = frozenset({"gas hob", "gas stove", "gas cooker", "gas cooktop", "gas valve", "chlorine", "chlorinator"})
+HOT_KINDS = ("switch", "heater", "valve", "light", "thermostat", "fan")
+# last words of what only stands beside something hot: "fireplace lamp", "cooker hood"
+BESIDE = {"light": ("light", "lamp"), "switch": ("light", "lamp", "hood"), "fan": ("fan", "hood")}
+ENTRANCES = frozenset({"gate", "garage door", "garage opener"})  # also behind a shade or a switch
+OPENING = frozenset({"turn_on", "open", "set_position"})
 SWITCHING_ON = frozenset({"turn_on", "open_valve", "set_target", "set_mode", "set_speed", "set_brightness", "start"})
-LEASES = {"spa": 4 * 3600.0, "hot tub": 4 * 3600.0, "sauna": 3 * 3600.0, "pool": 48 * 3600.0}  # seconds; then off, by code
+SPAS = ("spa", "hot tub", "hottub", "jacuzzi", "whirlpool")
+LEASES = {**dict.fromkeys(SPAS, 4 * 3600.0), "sauna": 3 * 3600.0, "pool": 48 * 3600.0}  # seconds; then off, by code
+POOL_HEATERS = ("pool heater", "pool heating", "pool heat pump")  # a switch named "pool pump" has no lease
 COMPRESSOR_REST = 600.0  # seconds between two starts
 SHADE_MOVES = 6  # a minute and motor, by a person's own words
 MOVES = frozenset({"set_position", "open", "close", "set_tilt"})
@@ -35,12 +44,11 @@ class Bounds:
 THERMOSTAT = Bounds((5, 35), (16, 28))
 HEATERS = {
     "pool": Bounds((0, 40), (0, 32)),
-    "spa": Bounds((0, 40), (0, 40)),
-    "hot tub": Bounds((0, 40), (0, 40)),
+    **dict.fromkeys(SPAS, Bounds((0, 40), (0, 40))),
     "sauna": Bounds((0, 100), (0, 100)),
     "shower": Bounds((0, 45), (0, 45)),
-    "": Bounds((0, 65), (0, 65)),
 }
+OTHER_HEATER = Bounds((0, 65), (0, 65))
 
 
 @dataclass(frozen=True)
@@ -65,17 +73,18 @@ class Policy:
         self._starts: dict[str, float] = {}
 
     def judge(self, call: ToolCall, *, approved: bool = False) -> list[tuple[ToolCall, Verdict]]:
-        """The call split by verdict, in the order of its targets; DeviceError when an argument is wrong."""
-        parts: dict[Verdict, list[str]] = {}
+        """The call split by verdict, in the order of its targets, with the arguments as they were checked and judged."""
+        parts: dict[tuple[Verdict, str], tuple[dict[str, Any], list[str]]] = {}
         for id in call.targets:
-            verdict = self.verdict(self.house.devices[id], call.command, call.args)
-            if approved and verdict.ruling == "confirm":
-                verdict = ALLOW
-            parts.setdefault(verdict, []).append(id)
-        return [(ToolCall(call.command, tuple(ids), call.args), verdict) for verdict, ids in parts.items()]
+            device = self.house.devices[id]
+            verdict, args = self.verdict(device, call.command, call.args, approved=approved), dict(call.args)
+            if verdict.ruling != "refuse":
+                args = device.commands[call.command].check(args)
+            parts.setdefault((verdict, repr(args)), (args, []))[1].append(id)
+        return [(ToolCall(call.command, tuple(ids), args), verdict) for (verdict, _), (args, ids) in parts.items()]
 
-    def verdict(self, device: Device, command: str, args: Mapping[str, Any]) -> Verdict:
-        """The ruling for one device."""
+    def verdict(self, device: Device, command: str, args: Mapping[str, Any], *, approved: bool = False) -> Verdict:
+        """The ruling for one device; what needs a yes asks before it is put off, and may be put off when it has it."""
         if command not in device.commands:
             return Verdict("refuse", f"it cannot {command.replace('_', ' ')}")
         try:
@@ -88,24 +97,40 @@ class Policy:
         bounds, limit = self._bounds(device, command, args), self._rate(device, command, args)
         if bounds.ruling == "refuse":
             return bounds
-        if limit.ruling != "allow":
+        if limit.ruling == "refuse":
             return limit
-        return CONFIRM if safety >= Safety.CONFIRM else bounds
+        asks = safety >= Safety.CONFIRM or bounds.ruling == "confirm"
+        return CONFIRM if asks and not approved else limit
 
     def _floor(self, device: Device, command: str, args: Mapping[str, Any]) -> Safety:
         """The least class that the device's kind and sort ask for."""
-        sort = f"{self.house.sort(device)} {self.house.name(device)}".casefold()
+        words = self._words(device)
         starts = command in SWITCHING_ON and args.get("brightness", args.get("speed", 1)) != 0 and args.get("mode") != "off"
-        starts = starts and not (device.kind in ("light", "switch") and sort.split()[-1:] in LAMPS)  # "fireplace lamp"
-        if starts and any(word in sort for word in FORBIDDEN_SORTS):
+        if starts and (any(word in words for word in FORBIDDEN_SORTS) or (device.kind == "valve" and _says(words, "gas"))):
             return Safety.FORBIDDEN
-        if starts and device.kind in HOT_KINDS and any(_says(sort, word) for word in HOT_SORTS):
+        if starts and device.kind in HOT_KINDS and any(_says(words, word) for word in HOT_SORTS):
+            return Safety.CONFIRM
+        if self._is_entrance(device) and _opens(device, command, args):
             return Safety.CONFIRM
         if device.kind == "camera" and command in ("turn_off", "share"):
             return Safety.CONFIRM
         if command in ("firmware_update", "factory_reset"):
             return Safety.FORBIDDEN
         return Safety.READ
+
+    def _words(self, device: Device) -> str:
+        """All that it goes by, folded; without what says that it only stands beside something hot ("fireplace lamp")."""
+        called = [stems(text) for text in self.house.called(device)]
+        beside = BESIDE.get(device.kind, ())
+        return " ".join(" ".join(words) for words in called if words and words[-1] not in beside)
+
+    def _is_entrance(self, device: Device) -> bool:
+        """Whether it is a garage door or a gate, though of another kind."""
+        if device.kind not in ("shade", "switch"):
+            return False
+        called = self.house.called(device) if device.kind == "shade" else self.house.sorts(device)
+        words = self._words(device)
+        return any(_says(words, word) for word in ENTRANCES) or ("garage",) in [stems(text) for text in called]
 
     def _bounds(self, device: Device, command: str, args: Mapping[str, Any]) -> Verdict:
         if command != "set_target":
@@ -118,8 +143,10 @@ class Policy:
         return ALLOW if low <= args["target"] <= high else CONFIRM
 
     def _heater(self, device: Device) -> Bounds:
-        words = f"{self.house.sort(device)} {self.house.name(device)}".casefold()
-        return next((bounds for sort, bounds in HEATERS.items() if sort and _says(words, sort)), HEATERS[""])
+        """The tightest bounds of all words that fit."""
+        words = self._words(device)
+        fits = [bounds for sort, bounds in HEATERS.items() if _says(words, sort)] or [OTHER_HEATER]
+        return Bounds(_narrowest([one.never for one in fits]), _narrowest([one.freely for one in fits]))
 
     def _rate(self, device: Device, command: str, args: Mapping[str, Any]) -> Verdict:
         now = self.clock.monotonic()
@@ -154,16 +181,29 @@ class Policy:
         if kind == "thermostat" and _heats(command, args):
             self._starts[id] = at
 
-    def lease(self, device: Device, command: str) -> float:
+    def lease(self, device: Device, command: str, args: Mapping[str, Any] | None = None) -> float:
         """Seconds after which what this command starts is ended by code; 0 = no lease."""
-        if device.kind != "heater" or command not in ("turn_on", "set_target"):
+        if device.kind not in ("heater", "switch") or command not in SWITCHING_ON or (args or {}).get("mode") == "off":
             return 0.0
-        words = f"{self.house.sort(device)} {self.house.name(device)}".casefold()
-        return next((seconds for sort, seconds in LEASES.items() if _says(words, sort)), 0.0)
+        words = self._words(device)
+        fits = [seconds for sort, seconds in LEASES.items() if _says(words, sort)]
+        if device.kind == "switch" and not any(_says(words, sort) for sort in POOL_HEATERS):
+            fits = [seconds for seconds in fits if seconds != LEASES["pool"]]
+        return min(fits, default=0.0)
 
 
 def _heats(command: str, args: Mapping[str, Any]) -> bool:
     return command == "turn_on" or (command == "set_mode" and args.get("mode") != "off")
+
+
+def _opens(device: Device, command: str, args: Mapping[str, Any]) -> bool:
+    """Whether it opens further than where it is or is moving to; a place that nobody knows counts as closed."""
+    here = device.state.get("position", 0)
+    return command in OPENING and args.get("position", 101) > min(here, device.state.get("target_position", here))
+
+
+def _narrowest(ranges: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    return max(low for low, _ in ranges), min(high for _, high in ranges)
 
 
 def _says(words: str, wanted: str) -> bool:

@@ -68,6 +68,7 @@ class Store:
             self._check()
             self.conn.execute("PRAGMA journal_mode=WAL")
             self.conn.execute("PRAGMA synchronous=FULL")
+            self.conn.execute("PRAGMA secure_delete=ON")  # a code that was typed is not left in a free page
             self._migrate()
         except sqlite3.DatabaseError as error:
             raise StoreError(advice(path, error)) from error
@@ -116,11 +117,11 @@ class Store:
         self.conn.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self.conn.execute("COMMIT")
         except BaseException:
             if self.conn.in_transaction:
                 self.conn.rollback()
             raise
-        self.conn.execute("COMMIT")
 
     def close(self) -> None:
         """Close the file."""

@@ -20,6 +20,7 @@ class Supervised:
     name: str
     start: Callable[[], Awaitable[None]]
     clock: Clock
+    degraded: Callable[[], None] = lambda: None  # called when it is given up
     state: str = "stopped"
     problem: str = ""
     failures: deque[float] = field(default_factory=lambda: deque(maxlen=TRIES))
@@ -49,6 +50,7 @@ class Supervised:
         if len(recent) >= TRIES and not forgiven:
             self.state = "degraded"
             log.error("%s failed %d times in ten minutes and is left out: %s", self.name, TRIES, self.problem)
+            self.degraded()
             return False
         self.state = "waiting"
         await self.clock.sleep(min(LONGEST, 2.0 ** (len(recent) - 1)))

@@ -116,6 +116,53 @@ def test_secrets_that_others_can_read_keep_it_from_starting(tmp_path: Path) -> N
     assert f"{secrets} can be read by others: chmod 700 {secrets}" in refused(tmp_path, tmp_path / "data")
 
 
+def test_an_old_data_folder_is_closed_to_others_and_so_is_all_that_is_made_in_it(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    data.chmod(0o755)
+    with process.running(tmp_path) as claw:
+        assert (data.stat().st_mode & 0o777, (data / "house.db").stat().st_mode & 0o777) == (0o700, 0o600)
+        assert f"chmod 700 {claw.data}" in (tmp_path / "log").read_text("utf-8")
+
+
+def test_a_folder_of_something_else_is_neither_taken_nor_changed(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    data.chmod(0o755)
+    (data / "photo.jpg").touch()
+    assert f"{data} is open to others and is no data folder" in refused(tmp_path, data)
+    assert (data.stat().st_mode & 0o777, [one.name for one in data.iterdir()]) == (0o755, ["photo.jpg"])
+
+
+CORE_FAILS = """
+import asyncio, sys
+from pathlib import Path
+from claw.cli import _failed
+from claw.clock import Clock
+from claw.config import parse
+from claw.daemon import serve
+
+class Hasty(Clock):
+    async def sleep(self, seconds):
+        await asyncio.sleep(min(seconds, 0.01))
+
+try:
+    asyncio.run(serve(parse(sys.argv[2]), Path(sys.argv[1]), clock=Hasty()))
+except RuntimeError as error:
+    sys.exit(_failed(str(error)))
+"""
+
+
+def test_a_core_part_that_fails_for_good_ends_the_process_so_that_systemd_begins_it_anew(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    (data / "claw.sock").mkdir(parents=True)  # the api cannot have its socket
+    (data / "skills").mkdir(mode=0o700)
+    command = [sys.executable, "-c", CORE_FAILS, str(data), LOOPBACK]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 1
+    assert "claw: the part api failed again and again: " in ended.stderr
+
+
 # -- disks of their own, in a mount namespace that ends with the process
 
 
@@ -368,6 +415,7 @@ async def test_nonsense_on_the_socket_is_answered_and_the_next_request_works(tmp
             (b"[1, 2]", "a JSON object"), (b'{"op": "fly"}', "no operation 'fly'"), (b'{"op": "say"}', "makes no sense"),
             (b'{"op": "answer", "id": "x", "text": ""}', "makes no sense"), (b'{"op": "log", "limit": "many"}', "makes no sense"),
             (b'{"op": "say", "text": "\\ud800"}', "makes no sense"), (b"{", "a JSON object"),
+            (b'{"op": "log", "limit": 1' + b"0" * 30 + b"}", "makes no sense"), (b"[" * 200_000, "a JSON object"),
         ):  # fmt: skip
             writer.write(line + b"\n")
             while "error" not in (answer := json.loads(await asyncio.wait_for(reader.readline(), 5))):
@@ -393,6 +441,42 @@ async def test_what_is_said_after_a_chat_was_closed_waits_for_the_next_one(tmp_p
         writer.write(b'{"op": "chat"}\n')
         line = json.loads(await asyncio.wait_for(reader.readline(), 5))
         assert line["message"]["text"] == "The garage door did not get there."
+        writer.close()
+
+
+async def test_a_say_that_was_broken_off_leaves_what_is_queued_to_the_next_chat(tmp_path: Path) -> None:
+    async with running(tmp_path / "data", LOOPBACK) as daemon:
+        path = tmp_path / "data" / "claw.sock"
+        await eventually(path.is_socket)
+        daemon.agent.tell("I could not lock the front door.")
+        go_on = asyncio.Event()
+        slow = daemon.agent._chats["terminal"] = asyncio.create_task(go_on.wait())  # type: ignore[assignment,arg-type]
+        _, writer = await asyncio.open_unix_connection(str(path))
+        writer.write(b'{"op": "say", "text": "help"}\n')
+        await eventually(lambda: daemon.agent.inbox.open())
+        writer.close()
+        go_on.set()
+        await slow
+        daemon.agent._chats.pop("terminal", None)
+        daemon.agent._wake.set()
+        await eventually(lambda: not daemon.agent.inbox.open())
+        reader, writer = await asyncio.open_unix_connection(str(path))
+        writer.write(b'{"op": "chat"}\n')
+        line = json.loads(await asyncio.wait_for(reader.readline(), 5))
+        assert line["message"]["text"] == "I could not lock the front door."
+        writer.close()
+
+
+async def test_a_say_brings_what_is_queued_and_then_its_own_record(tmp_path: Path) -> None:
+    async with running(tmp_path / "data", LOOPBACK) as daemon:
+        path = tmp_path / "data" / "claw.sock"
+        await eventually(path.is_socket)
+        daemon.agent.tell("I could not lock the front door.")
+        reader, writer = await asyncio.open_unix_connection(str(path))
+        writer.write(b'{"op": "say", "text": "help"}\n')
+        lines = [json.loads(await asyncio.wait_for(reader.readline(), 5)) for _ in range(3)]
+        assert [*lines[0], *lines[1], *lines[2]] == ["message", "record", "id", "end"]
+        assert lines[0]["message"]["text"] == "I could not lock the front door."
         writer.close()
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from claw.daemon import Daemon
 from claw.device import Command
+from claw.hosting import connections
 from claw.hosting.connections import Connection
 from claw.skill import Power
 from claw.testing import eventually, running, say
@@ -152,6 +153,10 @@ TROUBLED = [
     ("yields a text", lamp("bad").replace("yield lamp", "yield 'lamp'"), "no device with an id, a name and an area"),
     ("yields a number for an id", lamp("bad").replace('id="bad-1"', "id=7"), "no device with an id, a name and an area"),
     ("yields an empty id", lamp("bad").replace('id="bad-1"', 'id=""'), "gave bad lamp no id"),
+    ("yields half a character for an id", lamp("bad").replace('id="bad-1"', 'id="l\\ud800"'), "an id that is no plain text"),
+    ("yields a device of no kind", lamp("bad").replace('kind = "light"', "kind = None"), "gave bad lamp no kind"),
+    ("has a group call that is none", lamp("bad", top="together = 5"), "its skill failed (TypeError"),
+    ("speaks in control characters", lamp("bad", first="raise DeviceError('a\\u202e\\x1b\\nb')"), "a b"),
     ("yields nothing", lamp("bad", first="return"), "its skill gave no device"),
     ("reports nonsense", lamp("bad").replace("update(on=False)\n    yield", "update(on=3)\n    yield"), "bad lamp reported on '3'"),
     ("reports an unknown field", lamp("bad", first="Lamp('x', 'x').update(glow=1)"), "Lamp has no field 'glow'"),
@@ -420,3 +425,24 @@ def test_neither_a_thread_that_hangs_nor_a_clean_up_that_hangs_keeps_the_claw_fr
         began = time.monotonic()
         assert claw.end() == 0
         assert time.monotonic() - began < 3
+
+
+async def test_a_scratch_folder_that_cannot_be_made_is_a_trouble_of_its_skill_alone(house: Dropped) -> None:
+    (house.folder.parent / "scratch" / "bad").touch()
+    house.drop("bad", lamp("bad"))
+    await eventually(lambda: "it cannot be reached (File exists)" in house.problem("bad"), seconds=2)
+    (house.folder.parent / "scratch" / "bad").unlink()
+    await eventually(lambda: house.has("bad-1"), seconds=4)
+
+
+async def test_a_connection_that_died_is_begun_again(house: Dropped, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a skill's own offline() raises gets out of the connection's clean-up."""
+    monkeypatch.setattr(connections, "BACK_OFF", (0.05,))
+    fail = "    def offline(self, trouble):\n        raise RuntimeError('no')\n\n    async def turn_on"
+    house.drop("bad", lamp("bad", last="raise DeviceError('gone')").replace("    async def turn_on", fail))
+    await eventually(lambda: house.problem("bad") == "its skill failed (RuntimeError)", seconds=2)
+    connection = house.connection("bad")
+    assert connection is not None
+    dead = connection.task
+    await eventually(lambda: connection.task is not dead, seconds=2)
+    await house.good_lamp_obeys()

@@ -9,7 +9,7 @@ from claw.capabilities import Door, Power
 from claw.clock import ManualClock
 from claw.device import Device
 from claw.events import Events
-from claw.house import Area, DeviceChanged, DeviceHeld, House
+from claw.house import Area, DeviceChanged, DeviceHeld, DeviceMoved, House
 from claw.store import Store
 from claw.testing import eventually
 from claw.turns.replies import call_of_it, spoken
@@ -136,6 +136,39 @@ async def test_a_lamp_that_returns_within_the_minute_keeps_its_place(seen: Seen)
     assert seen.house.devices["lamp-1"] is lamp
 
 
+class SteppedClock(ManualClock):
+    """A clock whose date NTP may set."""
+
+    step = 0.0
+
+    def time(self) -> float:
+        return self.at + self.step
+
+
+def test_a_date_that_jumps_is_no_minute_of_silence() -> None:
+    seen, clock = Seen(), SteppedClock()
+    seen.house = House(seen.store, seen.events, clock)
+    lamp, _ = seen.lamp("10.0.0.1", keyed=False)
+    lamp.offline("it does not answer")
+    clock.step = 3600.0
+    assert seen.lamp("10.0.0.9", keyed=False)[1] == "held"
+    clock.advance(60)
+    assert seen.lamp("10.0.0.9", keyed=False)[1] == "adopted"
+
+
+def test_a_move_without_a_key_is_told_and_one_with_a_key_is_not(seen: Seen) -> None:
+    moved: list[str] = []
+    seen.events.subscribe(DeviceMoved, lambda event: moved.append(event.host))
+    lamp, _ = seen.lamp("10.0.0.1", keyed=False)
+    lamp.offline("it does not answer")
+    seen.clock.advance(60)
+    lamp, _ = seen.lamp("10.0.0.9", keyed=False)
+    assert moved == ["10.0.0.9"]
+    lamp.offline("it does not answer")
+    assert seen.lamp("10.0.0.8", keyed=True)[1] == "adopted"
+    assert moved == ["10.0.0.9"]
+
+
 def test_a_keyed_device_moves_at_once(seen: Seen) -> None:
     lamp, _ = seen.lamp("10.0.0.1", keyed=True)
     lamp.offline("it does not answer")
@@ -180,6 +213,22 @@ def test_names_are_cleaned_at_the_door(seen: Seen) -> None:
     assert bare.name == "light"
 
 
+@pytest.mark.parametrize("nothing", [None, 7, "a\u202e\nb"])
+def test_maker_model_and_sort_are_clean_text_whatever_a_skill_gave(seen: Seen, nothing: object) -> None:
+    lamp = Lamp("lamp-1", "Lamp")
+    for word in ("maker", "model", "sort"):
+        setattr(lamp, word, nothing)
+    seen.house.adopt(lamp, skill="hue")
+    expected = {None: "", 7: "7"}.get(nothing, "a b")  # type: ignore[call-overload]
+    assert (lamp.maker, lamp.model, seen.house.sort(lamp)) == (expected,) * 3
+
+
+def test_why_a_device_is_away_is_clean_text(seen: Seen) -> None:
+    lamp, _ = seen.lamp("10.0.0.1", keyed=True)
+    lamp.offline("no\u202e\n\x1b[31m answer")
+    assert lamp.trouble == "no [31m answer"
+
+
 def test_names_and_rooms_of_the_owner_outlive_a_restart(tmp_path: Path) -> None:
     before = Seen(tmp_path / "house.db")
     before.lamp("10.0.0.1", keyed=True)
@@ -220,3 +269,10 @@ def test_a_device_named_like_its_room_is_told_apart(seen: Seen) -> None:
     lamp, _ = seen.lamp("10.0.0.1", keyed=True, name="Kitchen")
     assert call_of_it(seen.house, lamp) == "the kitchen light"
     assert spoken("Front Room") == "front room"
+
+
+def test_what_a_device_goes_by_keeps_its_own_words(seen: Seen) -> None:
+    lamp, _ = seen.lamp("10.0.0.1", keyed=True)
+    lamp.sort = "oven"
+    seen.house.describe("lamp-1", name="Thing", sort="plug", aliases=["the good one"])
+    assert seen.house.called(lamp) == ["oven", "plug", "Hall Lamp", "Thing", "the good one"]

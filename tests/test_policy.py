@@ -13,6 +13,8 @@ from claw.events import Events
 from claw.house import House
 from claw.policy import Policy, raised
 from claw.store import Store
+from claw.turns.acting import Outcome
+from claw.turns.replies import told, wanted
 
 ALLOW, CONFIRM, REFUSE = "allow", "confirm", "refuse"
 
@@ -57,8 +59,32 @@ class Alarm(Device, can.Alarm):
     kind = "alarm"
 
 
+class Groceries(Device, can.ListItems):
+    kind = "list"
+
+
 class Camera(Device, can.Camera, can.Power):
     kind = "camera"
+
+
+class Fan(Device, can.Power):
+    kind = "fan"
+
+
+class Spa(Device, can.Thermostat):
+    """A heater with modes."""
+
+    kind = "heater"
+
+
+class Pump(Capability):
+    @command()
+    async def dose(self, levels: list[int], water_hardness: int = 0) -> None:
+        """Dose it."""
+
+
+class Doser(Device, Pump):
+    kind = "switch"
 
 
 class Firmware(Capability):
@@ -129,7 +155,19 @@ TABLE: list[tuple[type[Device], str, str, str, dict[str, Any], str]] = [  # kind
     (Plug, "Fireplace Lamp", "plug", "turn_on", {}, ALLOW),
     (Lamp, "Fireplace Light", "", "set_brightness", {"brightness": 40}, ALLOW),
     (Lamp, "Oven", "", "set_brightness", {"brightness": 0}, ALLOW),
+    *((Plug, name, "", "turn_on", {}, CONFIRM) for name in (
+        "Oven-plug", "Kitchen (oven)", "Space-heater", "Electric heater", "Cooker", "Hob", "Toaster_oven", "Ovens")),
+    (Fan, "Fan heater", "space heater", "turn_on", {}, CONFIRM),
+    (Fan, "Cooker Hood", "", "turn_on", {}, ALLOW),
+    (Plug, "Oven Lamp", "oven", "turn_on", {}, CONFIRM),  # its sort says what it is
+    (Lamp, "Fireplace Lamp", "lamp", "turn_on", {}, ALLOW),
+    (Heater, "Sauna Shower", "shower", "set_target", {"target": 90.0}, REFUSE),  # the tightest of all words
+    *((Heater, name, "", "set_target", {"target": 41.0}, REFUSE) for name in ("Jacuzzi", "Hot-tub", "Whirlpool", "Jacuzzi sauna")),
     # gas, firmware
+    (Valve, "Gas Valve", "", "open_valve", {}, REFUSE),
+    (Valve, "Kitchen", "gas", "open_valve", {}, REFUSE),
+    (Valve, "Gas Valve", "", "close_valve", {}, ALLOW),
+    (Plug, "Gas-hob", "", "turn_on", {}, REFUSE),
     (Plug, "Gas Hob", "", "turn_on", {}, REFUSE),
     (Valve, "Gas Hob", "", "open_valve", {}, REFUSE),
     (Valve, "Gas Hob", "", "close_valve", {}, ALLOW),
@@ -141,6 +179,19 @@ TABLE: list[tuple[type[Device], str, str, str, dict[str, Any], str]] = [  # kind
     (Meek, "Back Door", "", "unlock", {}, CONFIRM),  # a skill cannot lower it
     (Door, "Garage", "garage", "open_door", {}, CONFIRM),
     (Door, "Garage", "garage", "close_door", {}, ALLOW),
+    *((Shade, name, sort, "open", {}, CONFIRM) for name, sort in (
+        ("Garage door", ""), ("Garage", ""), ("Drive", "garage"), ("Drive", "gate"), ("Driveway-gate", ""), ("Garage doors", ""))),
+    (Shade, "Gate", "", "set_position", {"position": 1}, CONFIRM),
+    (Shade, "Gate", "", "set_position", {"position": 0}, ALLOW),
+    (Shade, "Gate", "", "close", {}, ALLOW),
+    (Shade, "Garage Blind", "blind", "open", {}, ALLOW),
+    *((Plug, name, sort, "turn_on", {}, CONFIRM) for name, sort in (
+        ("Driveway gate", ""), ("Garage door opener", ""), ("Relay 2", "garage"))),
+    (Plug, "Driveway gate", "", "turn_off", {}, ALLOW),
+    (Plug, "Garage", "plug", "turn_on", {}, ALLOW),
+    (Plug, "Gate Light", "", "turn_on", {}, ALLOW),
+    (Lamp, "Garage Door", "", "turn_on", {}, ALLOW),
+    (Thermostat, "Garage Door", "", "set_mode", {"mode": "heat"}, ALLOW),
     (Alarm, "Alarm", "", "arm", {}, ALLOW),
     (Alarm, "Alarm", "", "arm", {"mode": "night"}, ALLOW),
     (Alarm, "Alarm", "", "disarm", {}, CONFIRM),
@@ -195,6 +246,64 @@ def test_one_call_is_split_by_verdict(house: House, policy: Policy) -> None:
     ]  # fmt: skip
 
 
+def test_an_alias_is_a_word_too(house: House, policy: Policy) -> None:
+    plug = put(house, Plug, "Plug 3")
+    assert policy.verdict(plug, "turn_on", {}).ruling == ALLOW
+    house.describe(plug.id, aliases=["oven"])
+    assert policy.verdict(plug, "turn_on", {}).ruling == CONFIRM
+
+
+def test_the_owner_cannot_make_an_oven_a_plug(house: House, policy: Policy) -> None:
+    oven = put(house, Plug, "Thing", "oven")
+    house.describe(oven.id, name="Plug", sort="plug")
+    assert policy.verdict(oven, "turn_on", {}).ruling == CONFIRM
+
+
+def test_a_gate_opens_from_where_it_is_or_goes(house: House, policy: Policy) -> None:
+    gate = put(house, Shade, "Gate", position=60)
+    assert policy.verdict(gate, "set_position", {"position": 61}).ruling == CONFIRM
+    assert policy.verdict(gate, "set_position", {"position": 40}).ruling == ALLOW
+    gate.update(target_position=0)
+    assert policy.verdict(gate, "set_position", {"position": 40}).ruling == CONFIRM
+
+
+def test_what_runs_is_what_was_judged(house: House, policy: Policy) -> None:
+    lamp = put(house, Lamp, "Lamp")
+    [(call, _)] = policy.judge(ToolCall("set_brightness", (lamp.id,), {"brightness": 49.6}))
+    assert repr(call.args) == "{'brightness': 50}"
+
+
+def test_what_needs_a_yes_asks_before_it_is_put_off(house: House, policy: Policy, clock: ManualClock) -> None:
+    fire = put(house, Thermostat, "Fireplace", mode="off")
+    policy.note(fire, "turn_on", {})
+    wish = ToolCall("turn_on", (fire.id,))
+    assert [verdict.ruling for _, verdict in policy.judge(wish)] == [CONFIRM]
+    assert [verdict.ruling for _, verdict in policy.judge(wish, approved=True)] == ["later"]
+    clock.advance(600)
+    assert [verdict.ruling for _, verdict in policy.judge(wish, approved=True)] == [ALLOW]
+
+
+# -- what a question names
+
+
+def test_a_question_names_every_device_and_every_argument(house: House) -> None:
+    plugs = [put(house, Plug, name) for name in ("Lamp", "Pump", "Oven", "Iron", "Grill", "Kettle")]
+    every = "turn on the lamp, the Pump, the oven, the iron, the Grill and the kettle"
+    assert wanted(house, ToolCall("turn_on", tuple(plug.id for plug in plugs))) == every
+    doser = put(house, Doser, "Doser")
+    call = ToolCall("dose", (doser.id,), {"levels": [1, 2], "water_hardness": 3})
+    assert wanted(house, call) == "dose the Doser (levels [1, 2], water hardness 3)"
+    shade = put(house, Shade, "Shade")
+    assert wanted(house, ToolCall("set_position", (shade.id,), {"position": 100})) == "open the shade"
+
+
+def test_a_list_that_reports_nothing_back_was_only_told(house: House) -> None:
+    groceries = put(house, Groceries, "Groceries")
+    for order, said in (("add_item", "add"), ("tick_item", "tick off"), ("remove_item", "remove")):
+        call = ToolCall(order, (groceries.id,), {"item": "milk"})
+        assert told(house, call, {groceries.id: Outcome("done")}) == f"The Groceries was told to {said} milk."
+
+
 # -- rates
 
 
@@ -239,6 +348,25 @@ def test_leases(house: House, policy: Policy, sort: str, hours: int) -> None:
     heater = put(house, Heater, "Warm Thing", sort)
     assert policy.lease(heater, "turn_on") == hours * 3600
     assert policy.lease(heater, "turn_off") == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "sort", "command", "hours"),
+    [
+        (Plug, "Sauna", "", "turn_on", 3), (Plug, "Thing", "hot tub", "turn_on", 4), (Plug, "Hot-tub", "", "turn_on", 4),
+        (Plug, "Jacuzzi", "plug", "turn_on", 4), (Plug, "Pool Heater", "", "turn_on", 48), (Plug, "Pool Pump", "", "turn_on", 0),
+        (Plug, "Sauna Light", "", "turn_on", 0), (Plug, "Sauna", "", "turn_off", 0), (Lamp, "Sauna", "", "turn_on", 0),
+        (Spa, "Spa", "spa", "set_mode", 4), (Spa, "Spa", "spa", "turn_on", 4), (Heater, "Spa", "pool", "set_target", 4),
+    ],
+)  # fmt: skip
+def test_leases_by_words(
+    house: House, policy: Policy, kind: type[Device], name: str, sort: str, command: str, hours: int
+) -> None:
+    assert policy.lease(put(house, kind, name, sort), command) == hours * 3600
+
+
+def test_a_mode_that_is_off_has_no_lease(house: House, policy: Policy) -> None:
+    assert policy.lease(put(house, Spa, "Spa", "spa"), "set_mode", {"mode": "off"}) == 0
 
 
 # -- the owner's config

@@ -38,6 +38,9 @@ HOUSE: dict[str, Any] = {
 }  # fmt: skip
 
 
+ROOMS = {"question": "which", "choices": 3, "extra": {"labels": ["Moon Lamp", "Book Room Lamp Pantry", "Stop Lock"]}}
+
+
 @pytest.fixture(scope="module")
 def reader() -> Reader:
     clock = ManualClock()
@@ -170,6 +173,9 @@ def test_compound_wishes_are_all_or_nothing(reader: Reader) -> None:
         ("2", {"question": "which", "choices": 2}, "pick:2"),
         ("Desk Lamp", {"question": "which", "choices": 2, "extra": {"labels": ["Desk Lamp", "Shelf Lamp"]}}, "pick:1"),
         ("stop", {}, "stop"),
+        *[(text, ROOMS, "pick:2") for text in ("the pantry one", "pantry", "in the pantry", "the book room lamp, please", "two")],
+        ("stop", ROOMS, "stop"),
+        ("the moon lamp", ROOMS, "pick:1"),
     ],
 )
 def test_words_of_the_reader(reader: Reader, text: str, context: dict[str, Any], control: str) -> None:
@@ -180,6 +186,18 @@ def test_words_of_the_reader(reader: Reader, text: str, context: dict[str, Any],
 def test_a_choice_out_of_range_is_none(reader: Reader) -> None:
     reading = reader.read("3", Context(question="which", choices=2))
     assert reading is None or not reading.control
+
+
+@pytest.mark.parametrize("text", ["both", "all of them"])
+def test_several_are_not_chosen_silently(reader: Reader, text: str) -> None:
+    reading = read(reader, text, **ROOMS)
+    assert reading.reply == "Only one can be chosen: its number or its name, please."
+
+
+@pytest.mark.parametrize("text", ["the lamp", "the attic one", "the library one", "lock"])
+def test_what_fits_several_options_or_none_chooses_none_and_does_nothing(reader: Reader, text: str) -> None:
+    reading = reader.read(text, Context(**ROOMS))
+    assert reading is None or not (reading.calls or reading.control)
 
 
 def test_a_scene_joins_its_sentences_and_says_what_it_cannot_read(reader: Reader) -> None:

@@ -103,3 +103,18 @@ def test_a_transaction_inside_another_is_part_of_it() -> None:
     with pytest.raises(KeyError):
         put()
     assert store.all("SELECT * FROM cursors") == []
+
+
+def test_a_commit_that_fails_is_rolled_back_and_the_next_one_works(tmp_path: Path) -> None:
+    """A deferred constraint fails at COMMIT, as a full disk may."""
+    store = Store(tmp_path / "house.db")
+    store.conn.execute("PRAGMA foreign_keys = 1")
+    store.conn.execute("CREATE TABLE a (id INTEGER PRIMARY KEY)")
+    store.conn.execute("CREATE TABLE b (a INTEGER REFERENCES a(id) DEFERRABLE INITIALLY DEFERRED)")
+    with pytest.raises(sqlite3.IntegrityError), store.transaction():
+        store.insert("b", a=7)
+    assert not store.conn.in_transaction
+    with store.transaction():
+        store.insert("a", id=1)
+    assert (store.all("SELECT * FROM b"), len(store.all("SELECT * FROM a"))) == ([], 1)
+    store.close()

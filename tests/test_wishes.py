@@ -31,6 +31,9 @@ HOUSE: dict[str, Any] = {
         {"id": "side", "name": "Side Door Lock", "kind": "lock", "state": {"locked": True}},
         {"id": "gate", "name": "Gate", "kind": "door", "class": "gate", "state": {"open": False}},
         {"id": "blind", "name": "Studio Blind", "area": "Studio", "kind": "shade", "class": "blind", "state": {"position": 40}},
+        {"id": "drip", "name": "Laundry Leak Sensor", "area": "Laundry", "kind": "sensor", "class": "leak", "state": {"value": "dry"}},
+        {"id": "eye", "name": "Terrace Motion Sensor", "area": "Terrace", "kind": "sensor", "class": "motion",
+         "state": {"value": "detected"}},
     ],
 }  # fmt: skip
 
@@ -63,9 +66,23 @@ async def said(agent: Agent, text: str) -> tuple[str, dict[str, Any]]:
         ("make the terrace warmer", "There is no thermostat on the terrace."),
         ("turn on the light in the loft", "There is no light in the loft."),
         ("what's the humidity in the loft", "There is no humidity sensor in the loft."),
-        ("make the easel lamp purple", "The Easel lamp cannot do that."),
+        ("make the easel lamp purple", "The Easel lamp cannot show colours."),
+        ("set the easel lamp to purple at 20%", "I did not understand that."),
+        ("lock the gate", "The gate cannot be locked."),
+        ("turn on the light in the studdoi", "I know no light in the studdoi here."),
+        ("set it to 21", "I do not know what “it” is; name it."),
+        ("make it brighter", "I do not know what “it” is; name it."),
+        ("the studio one", "I did not understand that."),
+        ("turn the laundry light on and the blorf off", "I did not understand that."),
+        ("is the laundry light on?", "No, the laundry light is off."),
+        ("is there a leak?", "No, the laundry leak sensor is dry."),
+        ("is there a leak in the laundry?", "No, the laundry leak sensor is dry."),
+        ("is the leak sensor dry?", "Yes, the laundry leak sensor is dry."),
+        ("is there motion on the terrace?", "Yes, the terrace motion sensor notices motion."),
+        ("is there motion in the laundry?", "There is no motion sensor in the laundry."),
+        ("is anyone home?", "I cannot know whether anyone is there."),
         ("turn on the sewing machine", "I know no sewing machine here."),
-        ("turn it off", "I don't know what you mean by “it”."),
+        ("turn it off", "I do not know what “it” is; name it."),
         ("what is playing in the loft?", "“Low Tide” is playing in the loft."),
         ("what's playing?", "“Low Tide” is playing on the loft speaker."),
         ("is music playing in the loft", "Yes, “Low Tide” is playing in the loft."),
@@ -104,6 +121,10 @@ async def test_nothing_changes_and_the_reply_says_why(agent: Agent, text: str, r
         ),
         ("set the loft to 66 °F", "The loft thermostat is set to 18.9 °C.", {"heat": {"target": 18.9}}),
         ("close and lock the side door", "", {}),
+        ("turn the laundry light on and the studio lights off", "", {"tube": {"on": True}, "spots": {"on": False}}),
+        ("turn off the studio lights and the laundry light on", "", {"tube": {"on": True}, "spots": {"on": False}}),
+        ("turn on the laundry light and off the studio lights", "", {"tube": {"on": True}, "spots": {"on": False}}),
+        ("set the spots to 70% and the laundry light to 20%", "", {"spots": {"brightness": 70}, "tube": {"brightness": 20}}),
     ],
 )
 async def test_a_deed_and_how_it_was_understood(agent: Agent, text: str, reply: str, changed: dict[str, Any]) -> None:
@@ -144,3 +165,43 @@ async def test_an_exact_word_beats_a_corrected_one(agent: Agent) -> None:
 async def test_a_suggestion_names_things_as_people_do(agent: Agent) -> None:
     near = "Did you mean “turn on the studio lights” or “turn off the studio lights”?"
     assert await said(agent, "turm on the studio lights") == (f"I did not understand that. {near}", {})
+
+
+async def test_a_room_of_which_nothing_is_on_is_said_to_be_off(agent: Agent) -> None:
+    agent.house.devices["spots"].update(on=False)
+    assert await said(agent, "is the studio light on?") == ("No, the studio lights are off.", {})
+    assert await said(agent, "which lights are on in the studio?") == ("No lights are on in the studio.", {})
+
+
+async def test_a_lamp_takes_a_colour_and_a_brightness_in_one_sentence(agent: Agent) -> None:
+    build(
+        {
+            "areas": [],
+            "devices": [{"id": "orb", "name": "Orb", "kind": "light", "state": {"on": True, "brightness": 9, "color": ""}}],
+        },
+        agent.house,
+    )
+    assert (await said(agent, "set the orb to blue and 50%"))[1] == {"orb": {"brightness": 50, "color": "blue"}}
+
+
+async def test_a_door_a_lock_or_a_shade_on_its_way_is_said_to_be(agent: Agent) -> None:
+    gate, side, blind = (agent.house.devices[id] for id in ("gate", "side", "blind"))
+    gate.update(target_open=True)
+    side.update(target_locked=False)
+    blind.update(target_position=0)
+    assert await said(agent, "is the gate open?") == ("The gate is opening.", {})
+    assert await said(agent, "is the side door locked?") == ("The side door is unlocking.", {})
+    assert await said(agent, "is the blind open?") == ("The studio blind is closing.", {})
+    assert await said(agent, "how is the gate?") == ("The gate is opening.", {})
+
+
+@pytest.mark.parametrize("answer", ["the thermostat", "loft thermostat please", "2"])
+@pytest.mark.parametrize("text", ["set the loft to 22", "loft 22"])
+async def test_a_bare_number_for_a_room_with_lights_and_a_thermostat_is_asked_about(agent: Agent, text: str, answer: str) -> None:
+    lamps = [
+        {"id": id, "name": id, "area": "Loft", "kind": "light", "state": {"on": False, "brightness": 0}} for id in ("a1", "a2")
+    ]
+    build({"areas": [], "devices": lamps}, agent.house)
+    asked = "Which one: 1 the loft lights at 22 %, 2 the loft thermostat at 22 °C?"
+    assert await said(agent, text) == (asked, {})
+    assert (await said(agent, answer))[1] == {"heat": {"target": 22.0}}

@@ -1,6 +1,7 @@
 """One thing found on the network: how, where, and what it said about itself (text from strangers, already cleaned)."""
 
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -18,13 +19,14 @@ class Found:
     id: str
     txt: dict[str, str] = field(default_factory=dict)  # TXT record, or the headers of an SSDP answer in lower case
     location: str = ""  # SSDP: the address of its description
+    allows: Callable[[str], bool] | None = field(default=None, repr=False)  # which other addresses its skill may talk to
 
     @cached_property
     def http(self) -> Any:
         """A client for this address only (claw.kit.http.Http), imported at the first use."""
         from claw.kit.http import Http
 
-        return Http(self.host, self.port)
+        return Http(self.host, self.port, allows=self.allows)
 
 
 def clean(text: str, limit: int = 64) -> str:

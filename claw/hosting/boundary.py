@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Iterator
 from typing import TypeVar
 
 from claw.device import DeviceError
+from claw.discovery.found import clean
 
 T = TypeVar("T")
 log = logging.getLogger("claw.skill")
@@ -15,6 +16,7 @@ log = logging.getLogger("claw.skill")
 
 NONSENSE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
 NO_SENSE = "it answered something that makes no sense"
+LONGEST = 300  # characters of an error's text, which may be a device's own
 
 
 @contextlib.contextmanager
@@ -40,10 +42,11 @@ async def guard(work: Awaitable[T], *, who: str, seconds: float | None, errors: 
 
 @contextlib.contextmanager
 def as_device_error(who: str, errors: tuple[type[BaseException], ...] = ()) -> Iterator[None]:
-    """Turn everything that a skill raises, even SystemExit, into a DeviceError."""
+    """Turn everything that a skill raises, even SystemExit, into a DeviceError with a text that is safe to show."""
     try:
         yield
-    except DeviceError:
+    except DeviceError as error:
+        error.args = (clean(str(error), LONGEST),)
         raise
     except asyncio.CancelledError:
         if (task := asyncio.current_task()) and task.cancelling():
@@ -54,21 +57,23 @@ def as_device_error(who: str, errors: tuple[type[BaseException], ...] = ()) -> I
     except TimeoutError:
         raise DeviceError("it did not answer in time") from None
     except errors as error:
-        raise DeviceError(str(error)[:200] or type(error).__name__) from error
+        raise DeviceError(clean(str(error), 200) or type(error).__name__) from error
     except OSError as error:
-        raise DeviceError(f"it cannot be reached ({error.strerror or type(error).__name__})") from error
+        raise DeviceError(f"it cannot be reached ({clean(str(error.strerror or type(error).__name__))})") from error
     except _client_errors() as error:
         raise DeviceError(f"it cannot be reached ({type(error).__name__})") from error
     except (Exception, SystemExit) as error:
         log.exception("%s failed", who)
-        raise DeviceError(f"its skill failed ({type(error).__name__}: {str(error)[:120]})") from error
+        raise DeviceError(f"its skill failed ({type(error).__name__}: {clean(str(error), 120)})") from error
 
 
 def _missing(error: ModuleNotFoundError) -> str:
     """Which library is not installed, and how to get it."""
     name = (error.name or "").partition(".")[0]
     known = not name or name == "claw" or name in sys.modules or name in sys.stdlib_module_names
-    return f"it cannot be imported ({error})" if known else f"it needs the library {name}, which is missing: pip install {name}"
+    if known:
+        return f"it cannot be imported ({clean(str(error), 200)})"
+    return f"it needs the library {clean(name)}, which is missing: pip install {clean(name)}"
 
 
 def _client_errors() -> tuple[type[BaseException], ...]:

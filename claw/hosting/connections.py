@@ -7,7 +7,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +16,7 @@ from typing import Any
 from claw.clock import Clock
 from claw.config import Config, endpoint
 from claw.device import Device, DeviceError
-from claw.discovery.found import Found
+from claw.discovery.found import Found, clean
 from claw.discovery.network import listen_address
 from claw.events import Events
 from claw.hosting.boundary import as_device_error, guard
@@ -34,6 +34,8 @@ SETTLED_SECONDS = 10.0  # a connect that lived so long did not end the process
 PAIR_AGAIN_SECONDS, PAIR_FAILED_SECONDS = 24 * 3600.0, 600.0  # after nobody answered; after it went wrong
 NOT_PAIRED = "it is not paired; `claw pair` starts again"
 GONE_CHECK_SECONDS = 3.0
+ADDRESSES = 8  # that are remembered of one service which is announced at several
+LONGEST_ID, LONGEST_QUESTION = 256, 500
 POLL_SECONDS, MISSES = 60.0, 3
 CLEAN_UP_SECONDS, STOP_SECONDS = 1.0, 2.2  # what a skill has for its finally, and all of them together at the end
 
@@ -53,6 +55,7 @@ class Connection:
     found: Found
     state: str = "connecting"
     problem: str = ""
+    tried: set[tuple[str, int]] = field(default_factory=set)  # where it failed since it last worked
     devices: list[Device] = field(default_factory=list)
     task: asyncio.Task[None] | None = None
     anew: bool = False  # pair once more, though there is a key
@@ -72,8 +75,10 @@ class Connections:
         self.wrong_folders: list[str] = []
         self.open: dict[tuple[str, str], Connection] = {}
         self.zeroconf: Callable[[], Any] = lambda: None
+        self.allows: Callable[[str], bool] | None = None  # which addresses a skill may be led to by what discovery found
         self.pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="skill")
         self._services: dict[str, Found] = {}
+        self._places: dict[str, list[Found]] = {}  # every announcement of a service: the one that last worked, then the oldest
         self._closing: dict[tuple[str, str], set[asyncio.Task[None]]] = {}
         self._probation = asyncio.Lock()
         self._importing: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -125,26 +130,57 @@ class Connections:
 
     def offer(self, found: Found) -> None:
         """Something was found, or has news."""
+        found = replace(found, allows=self.allows)
         self._services[f"{found.via}:{found.id}"] = found
+        self._remember(found)
         for file in self.files.values():
             if any((matcher.via, matcher.what) == (found.via, found.type) for matcher in file.matchers):
                 self._offer_to(file, found)
+
+    def _remember(self, found: Found) -> None:
+        """Where else this service is announced: one of them may be an impostor."""
+        places = self._places.setdefault(f"{found.via}:{found.id}", [])
+        known = next((number for number, one in enumerate(places) if _address(one) == _address(found)), None)
+        if known is not None:
+            places[known] = found
+        else:
+            places.append(found)
+            if len(places) > ADDRESSES:
+                del places[1]
 
     def _offer_to(self, file: SkillFile, found: Found) -> None:
         key = (file.name, f"{found.via}:{found.id}")
         if file.left_out:
             return
         if (known := self.open.get(key)) is not None:
-            if (known.found.host, known.found.port) == (found.host, found.port):
+            if _address(known.found) == _address(found):
                 known.again.set()
             else:
                 asyncio.get_running_loop().create_task(self._maybe_move(known, found))
             return
         connection = self.open[key] = Connection(file, found)
-        connection.task = asyncio.create_task(self._run(connection), name=f"{file.name} {found.host}")
+        self._begin(connection)
+
+    def _begin(self, connection: Connection) -> None:
+        connection.task = asyncio.create_task(self._run(connection), name=f"{connection.file.name} {connection.found.host}")
+        connection.task.add_done_callback(partial(self._died, connection))
+
+    def _died(self, connection: Connection, task: asyncio.Task[None]) -> None:
+        """The last resort: a connection that ended though it never should is logged, and begun again after a while."""
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        log.error("%s at %s died", connection.file.name, connection.found.host, exc_info=error)
+        connection.state, connection.problem = "retrying", f"its skill failed ({type(error).__name__})"
+        asyncio.get_running_loop().call_later(BACK_OFF[-1], self._begin_again, connection)
+
+    def _begin_again(self, connection: Connection) -> None:
+        if self.open.get(self._key(connection)) is connection:
+            self._begin(connection)
 
     async def _maybe_move(self, connection: Connection, found: Found) -> None:
-        """A known service is announced elsewhere: it keeps its address while the old one answers."""
+        """A known service is announced elsewhere: it keeps its address while the old one answers, or a person pairs it."""
+        if connection.state == "pairing":
+            return
         if not await self._answers(connection) and self.open.get(self._key(connection)) is connection:
             self._close(connection)
             self.offer(found)
@@ -152,6 +188,7 @@ class Connections:
     def lost(self, found: Found) -> None:
         """Discovery says that it left; believed once its devices do not answer."""
         self._services.pop(f"{found.via}:{found.id}", None)
+        self._places.pop(f"{found.via}:{found.id}", None)
         for connection in [one for one in self.open.values() if self._key(one)[1] == f"{found.via}:{found.id}"]:
             asyncio.get_running_loop().create_task(self._maybe_gone(connection))
 
@@ -180,10 +217,15 @@ class Connections:
         if task is not None:
             task.cancel()
             self._closing.setdefault(key, set()).add(task)
-            task.add_done_callback(self._closing[key].discard)
+            task.add_done_callback(partial(self._closed, key))
         for other in self.open.values():
             if other.state == "duplicate" and other.file.name == connection.file.name:
                 other.again.set()
+
+    def _closed(self, key: tuple[str, str], task: asyncio.Task[None]) -> None:
+        self._closing[key].discard(task)
+        if not self._closing[key]:
+            del self._closing[key]
 
     async def stop(self) -> None:
         """Close every connection and wait for their clean-up."""
@@ -202,19 +244,35 @@ class Connections:
         while True:
             began = self.clock.monotonic()
             try:
-                await self._once(connection)
-            except (DeviceError, sqlite3.OperationalError) as error:  # sqlite: the disk is full or read-only, for now
+                with as_device_error(f"{connection.file.name} at {connection.found.host}"):
+                    await self._once(connection)
+            except DeviceError as error:
                 connection.problem = str(error)
                 log.warning("%s at %s: %s", connection.file.name, connection.found.host, error)
                 for device in connection.devices:
                     device.offline(connection.problem)
                 self.house.explain(connection.file.name, connection.found.host, connection.problem)
             finally:
+                worked = bool(connection.devices)
                 for device in connection.devices:
                     self.house.drop(device)
                 connection.devices.clear()
             failures = 1 if self.clock.monotonic() - began > 60 else failures + 1
             await self._pause(connection, failures)
+            self._turn_to_another(connection, worked=worked)
+
+    def _turn_to_another(self, connection: Connection, *, worked: bool) -> None:
+        """After a connect that failed: on to where else it is announced, the address that last worked first."""
+        if worked or connection.state == "duplicate":
+            connection.tried.clear()
+            return
+        connection.tried.add(_address(connection.found))
+        places = self._places.get(self._key(connection)[1], [])
+        untried = [one for one in places if _address(one) not in connection.tried]
+        if not untried:
+            connection.tried.clear()
+        if untried or places:
+            connection.found = (untried or places)[0]
 
     async def _pause(self, connection: Connection, failures: int) -> None:
         """Wait until it makes sense to try again."""
@@ -227,6 +285,13 @@ class Connections:
         await self.clock.until(connection.again, wait)
 
     async def _once(self, connection: Connection) -> None:
+        """One try; a disk that is full or read-only is a trouble like any other."""
+        try:
+            await self._connect(connection)
+        except sqlite3.OperationalError as error:
+            raise DeviceError(str(error)) from error
+
+    async def _connect(self, connection: Connection) -> None:
         """Import, pair if needed, and take in what the skill yields until it ends."""
         connection.state, connection.problem = "connecting", ""
         suspect = self.markers.deaths(connection.file) > 0
@@ -333,6 +398,10 @@ class Connections:
             raise DeviceError("its skill gave something that is no device with an id, a name and an area as text")
         if not device.id:
             raise DeviceError(f"its skill gave {device.name} no id")
+        if not device.id.isprintable() or len(device.id) > LONGEST_ID:
+            raise DeviceError(f"its skill gave {device.name} an id that is no plain text")
+        if not isinstance(device.kind, str) or not device.kind:
+            raise DeviceError(f"its skill gave {device.name} no kind")
         if device in connection.devices:
             log.warning("%s yielded %s twice; the second is ignored", file.name, device.id)
             return True
@@ -342,6 +411,7 @@ class Connections:
         if verdict in ("adopted", "spare"):
             connection.devices.append(device)
             connection.state = "connected"
+            self._worked(connection)
             return True
         if verdict == "duplicate":
             connection.problem = "another connection has it already"
@@ -357,6 +427,16 @@ class Connections:
         connection.state, connection.problem = "held", "it appeared at a new address without proof that it is the same device"
         return False
 
+    def _worked(self, connection: Connection) -> None:
+        places = self._places.get(self._key(connection)[1], [])
+        places.sort(key=lambda one: _address(one) != _address(connection.found))
+
+    def _doubts(self, connection: Connection) -> str:
+        """What a person should know before pairing: that more than one address claims to be this."""
+        found = connection.found
+        others = sorted({one.host for one in self._places.get(self._key(connection)[1], [])} - {found.host})
+        return f" (This is about {found.host}; {', '.join(others)} claims to be the same.)" if others else ""
+
     def home(self, connection: Connection) -> Home:
         """The narrow view of the home for one skill."""
         name = connection.file.name
@@ -365,7 +445,7 @@ class Connections:
         about = connection.found.name
 
         async def ask(question: str) -> str | None:
-            return await self.asks.ask(question, about=about)
+            return await self.asks.ask(clean(question, LONGEST_QUESTION) + self._doubts(connection), about=about)
 
         return Home(
             name=name, secrets=FileSecrets(self.secrets, name), config=dict(self.config.skills.get(name, {})), ask=ask,
@@ -382,6 +462,10 @@ class Connections:
         for connection in waiting:
             connection.again.set()
         return len(waiting)
+
+
+def _address(found: Found) -> tuple[str, int]:
+    return found.host, found.port
 
 
 async def _outcome(step: asyncio.Task[Any]) -> Any:

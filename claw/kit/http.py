@@ -2,9 +2,9 @@
 
 import contextlib
 import json as jsonlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any, Self
 
 import aiohttp
@@ -30,8 +30,10 @@ class Http:
     Each request has a connection of its own, except within `async with http:`, which keeps them between requests.
     """
 
-    def __init__(self, host: str, port: int, *, ssl: aiohttp.Fingerprint | None = None, seconds: float = 8.0) -> None:
-        self.host, self.ssl, self.timeout = host, ssl, aiohttp.ClientTimeout(total=seconds)
+    def __init__(self, host: str, port: int, *, ssl: aiohttp.Fingerprint | None = None, seconds: float = 8.0,
+                 allows: Callable[[str], bool] | None = None) -> None:  # fmt: skip
+        """`allows`: which addresses `at` may lead to (None: those of the same /24, or /64 for IPv6)."""
+        self.host, self.ssl, self.timeout, self.allows = host, ssl, aiohttp.ClientTimeout(total=seconds), allows
         self.base = f"{'https' if ssl else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
         self._session: aiohttp.ClientSession | None = None
 
@@ -46,15 +48,21 @@ class Http:
 
     def at(self, host: str, port: int, *, seconds: float = 8.0) -> "Http":
         """Plain requests to an address that a device named, sharing what is kept open; DeviceError if it is not of the house."""
-        try:
-            fits = ip_address(host).is_private and ip_address(host).is_loopback == ip_address(self.host).is_loopback
-        except ValueError:
-            fits = False
-        if not fits:
+        if not self._of_the_house(host):
             raise DeviceError("that is no private IPv4 or IPv6 address of this house")
-        http = Http(host, port, seconds=seconds)
+        http = Http(host, port, seconds=seconds, allows=self.allows)
         http._session = self._session
         return http
+
+    def _of_the_house(self, host: str) -> bool:
+        try:
+            ip, own = ip_address(host), ip_address(self.host)
+        except ValueError:
+            return False
+        if not ip.is_private or ip.is_loopback != own.is_loopback:
+            return False
+        near = ip_network(f"{own}/{24 if own.version == 4 else 64}", strict=False)
+        return ip == own or (self.allows(host) if self.allows else ip in near)
 
     async def request(self, path: str, *, method: str = "", json: Any = None, headers: dict[str, str] | None = None) -> Any:
         """GET, or POST when `json` is given, a path that begins with "/"; returns the parsed JSON of the reply."""

@@ -1,6 +1,8 @@
 """Everything that happens is a row here: a chat message, a fired routine, an alarm. Accepted means committed."""
 
+import contextlib
 import json
+import re
 import sqlite3
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +12,10 @@ from claw.events import Events
 from claw.store import Store
 
 HIDDEN = "(an answer)"
+CODE = re.compile(r"\s*(\d{8}|\d{3}-\d{2}-\d{3})\s*")  # what pairs a device is never kept, whether or not it was asked for
+# What somebody wrote is due at once; what has a time, only while the clock knows the date, but what must end ends.
+DUE = "status != 'done' AND (due = 0 OR (due <= ? AND (? OR substr(key, 1, 6) = 'lease:')))"
+CUT = "\x1f"  # between the parts of a key of our own: ids hold colons, but not this
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,31 @@ class Inbox:
         """Messages that were not answered yet, oldest first, whenever they are due."""
         return [_message(row) for row in self.store.all("SELECT * FROM inbox WHERE status != 'done' ORDER BY id")]
 
+    def next(self, chat: str) -> Message | None:
+        """The oldest message of a chat that is due now."""
+        row = self.store.one(
+            f"SELECT * FROM inbox WHERE chat = ? AND {DUE} ORDER BY id LIMIT 1", chat, self.clock.time(), self.clock.plausible()
+        )
+        return _message(row) if row else None
+
+    def chats(self) -> list[str]:
+        """The chats with something that is due now."""
+        rows = self.store.all(f"SELECT DISTINCT chat FROM inbox WHERE {DUE}", self.clock.time(), self.clock.plausible())
+        return [str(row["chat"]) for row in rows]
+
+    def soonest(self) -> float | None:
+        """When the next thing that has a time is due (seconds since 1970)."""
+        row = self.store.one("SELECT min(due) AS due FROM inbox WHERE status != 'done' AND due > ?", self.clock.time())
+        return row["due"] if row else None
+
+    def waiting(self, prefix: str, chat: str | None = None) -> list[Message]:
+        """The deeds for later whose key begins so and that have not begun; of one chat, or of all."""
+        rows = self.store.all(
+            "SELECT * FROM inbox WHERE status != 'done' AND status = 'new' AND kind = 'call' AND substr(key, 1, ?) = ? "
+            "AND (? IS NULL OR chat = ?) ORDER BY id", len(prefix), prefix, chat, chat,
+        )  # fmt: skip
+        return [_message(row) for row in rows]
+
     def cursor(self, bridge: str) -> str:
         """Where this bridge had read to; empty at first."""
         row = self.store.one("SELECT value FROM cursors WHERE bridge = ?", bridge)
@@ -92,6 +123,11 @@ class Inbox:
     def hide(self, id: int) -> None:
         """Forget the words of a message: they were an answer to a skill, perhaps a code."""
         self.store.write("UPDATE inbox SET text = ? WHERE id = ?", HIDDEN, id)
+
+    def erase(self) -> None:
+        """After a commit: take hidden words out of the write-ahead log, too."""
+        with contextlib.suppress(sqlite3.OperationalError):  # a full disk: they go with a later checkpoint
+            self.store.one("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def finish(self, id: int, record: dict[str, Any]) -> None:
         """Mark as answered."""

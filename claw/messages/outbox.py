@@ -10,6 +10,7 @@ from typing import Protocol
 
 from claw.clock import Clock
 from claw.store import Store
+from claw.supervise import attempt
 
 log = logging.getLogger("claw.outbox")
 FULL_SECONDS = 5.0  # until the next try while the disk is full or read-only
@@ -75,7 +76,7 @@ class Outbox:
             while True:
                 await self._wake.wait()
                 self._wake.clear()
-                for row in self.store.all("SELECT DISTINCT bridge, chat FROM outbox WHERE status = 'queued'"):
+                for row in self.store.all("SELECT DISTINCT bridge, chat FROM outbox WHERE status IN ('queued', 'sending')"):
                     place = (row["bridge"], row["chat"])
                     if place not in self._chats and row["bridge"] in self.bridges:
                         task = self._chats[place] = asyncio.create_task(self._deliver(*place))
@@ -86,10 +87,14 @@ class Outbox:
 
     def _mark_ambiguous(self) -> None:
         """After a crash nobody knows whether a row that was `sending` went out."""
-        for row in self.store.all("SELECT id, bridge, text FROM outbox WHERE status = 'sending'"):
-            bridge = self.bridges.get(row["bridge"])
-            text = row["text"] if bridge is None or bridge.idempotent else _noted(row["text"])
-            self.store.write("UPDATE outbox SET status = 'queued', due = 0, text = ? WHERE id = ?", text, row["id"])
+        for row in self.store.all("SELECT * FROM outbox WHERE status = 'sending'"):
+            self._again(row, due=0.0)
+
+    def _again(self, row: sqlite3.Row, *, due: float) -> None:
+        """Queue a row anew that may have gone out."""
+        bridge = self.bridges.get(row["bridge"])
+        text = row["text"] if bridge is None or bridge.idempotent else _noted(row["text"])
+        self.store.write("UPDATE outbox SET status = 'queued', due = ?, text = ? WHERE id = ?", due, text, row["id"])
 
     async def _deliver(self, bridge: str, chat: str) -> None:
         try:
@@ -99,6 +104,9 @@ class Outbox:
             asyncio.get_running_loop().call_later(FULL_SECONDS, self._wake.set)
 
     async def _drain(self, bridge: str, chat: str) -> None:
+        """Send what is queued for one chat; what is `sending` now is left from a try that broke off."""
+        for left in self.store.all("SELECT * FROM outbox WHERE status = 'sending' AND bridge = ? AND chat = ?", bridge, chat):
+            self._again(left, due=self.clock.time())
         while row := self.store.one(
             "SELECT * FROM outbox WHERE status = 'queued' AND bridge = ? AND chat = ? ORDER BY id LIMIT 1", bridge, chat
         ):
@@ -107,12 +115,16 @@ class Outbox:
                 asyncio.get_running_loop().call_later(wait, self._wake.set)
                 return
             self.store.write("UPDATE outbox SET status = 'sending', tries = tries + 1 WHERE id = ?", row["id"])
-            await self._send(row["id"], bridge, chat, row["text"], row["key"], json.loads(row["choices"]), row["tries"])
+            error = await attempt(self._send(row), f"sending by {bridge}")
+            if isinstance(error, sqlite3.OperationalError):
+                raise error
+            if error is not None:  # whatever else a bridge raises: nobody knows whether it went out
+                self._again(row, due=self.clock.time() + min(60.0, 2.0 ** row["tries"]))
 
-    async def _send(self, id: int, bridge: str, chat: str, text: str, key: str, choices: list[str], tries: int) -> None:
-        channel = self.bridges[bridge]
+    async def _send(self, row: sqlite3.Row) -> None:
+        id, bridge = row["id"], row["bridge"]
         try:
-            ref = await channel.send(chat, text, key, choices)
+            ref = await self.bridges[bridge].send(row["chat"], row["text"], row["key"], json.loads(row["choices"]))
         except NotSent as again:
             self.store.write("UPDATE outbox SET status = 'queued', due = ? WHERE id = ?", self.clock.time() + again.seconds, id)
         except Refused as error:
@@ -120,9 +132,7 @@ class Outbox:
             self.store.write("UPDATE outbox SET status = 'refused' WHERE id = ?", id)
         except (OSError, TimeoutError) as error:
             log.warning("%s: sending ended with %r; trying again", bridge, error)
-            text = text if channel.idempotent else _noted(text)
-            due = self.clock.time() + min(60.0, 2.0**tries)
-            self.store.write("UPDATE outbox SET status = 'queued', due = ?, text = ? WHERE id = ?", due, text, id)
+            self._again(row, due=self.clock.time() + min(60.0, 2.0 ** row["tries"]))
         else:
             self.store.write("UPDATE outbox SET status = 'sent', ref = ? WHERE id = ?", ref, id)
 

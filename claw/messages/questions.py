@@ -9,11 +9,12 @@ from claw.clock import Clock
 from claw.store import Store
 
 APPROVAL_SECONDS = 120.0
+NUMBERED = ("which", "list")  # what says what a number means
 
 
 @dataclass(frozen=True)
 class Question:
-    """kind: approval, which, or ask (of a skill, or about a room). data: what an answer needs."""
+    """kind: approval, which, ask (of a skill, or about a room), or list (numbered questions). data: what an answer needs."""
 
     id: int
     chat: str
@@ -33,10 +34,10 @@ class Questions:
         self.store, self.clock = store, clock
 
     def put(self, chat: str, kind: str, text: str, data: Any, *, hash: str = "", seconds: float = APPROVAL_SECONDS) -> int:
-        """Keep a question; it expires after `seconds`. A new "which one?" replaces an older one."""
-        if kind == "which":
+        """Keep a question; it expires after `seconds`. A newer meaning of numbers replaces the older one."""
+        if kind in NUMBERED:
             self.store.write(
-                "UPDATE questions SET status = 'dropped' WHERE chat = ? AND kind = 'which' AND status = 'open'", chat
+                "UPDATE questions SET status = 'dropped' WHERE chat = ? AND kind IN ('which', 'list') AND status = 'open'", chat
             )
         now = self.clock.time()
         return self.store.insert(
@@ -44,16 +45,20 @@ class Questions:
         )
 
     def open(self, chat: str | None = None) -> list[Question]:
-        """Open questions that have not expired, oldest first; of one chat, or of all."""
+        """Open questions that have not expired, oldest first; of one chat, or of all.
+
+        One that was put in the future is not open: the clock was set back, and nobody knows how old it is.
+        """
         where, params = ("chat = ? AND ", [chat]) if chat is not None else ("", [])
+        now = self.clock.time()
         rows = self.store.all(
-            f"SELECT * FROM questions WHERE {where}status = 'open' AND expires > ? ORDER BY id", *params, self.clock.time()
+            f"SELECT * FROM questions WHERE {where}status = 'open' AND expires > ? AND at <= ? ORDER BY id", *params, now, now
         )
         return [_question(row) for row in rows]
 
     def expired(self, chat: str) -> Question | None:
         """The last question of a chat, if its time ran out before an answer came (at most an hour ago)."""
-        row = self.store.one("SELECT * FROM questions WHERE chat = ? AND kind != 'ask' ORDER BY id DESC", chat)
+        row = self.store.one("SELECT * FROM questions WHERE chat = ? AND kind NOT IN ('ask', 'list') ORDER BY id DESC", chat)
         now = self.clock.time()
         return _question(row) if row and row["status"] == "open" and now - 3600 < row["expires"] <= now else None
 

@@ -6,7 +6,7 @@ Whole messages only. No name that a device advertised is ever compared here.
 import re
 
 from claw.clock import Clock
-from claw.names import fold
+from claw.names import ARTICLES, PREPOSITIONS, fold, singular, stems
 from claw.reflex.reading import Context, Reading
 
 YES = {
@@ -84,6 +84,8 @@ ORDINALS = {
     for n, words in enumerate(("1 first one", "2 second two", "3 third three", "4 fourth four", "5 fifth five", "6 sixth six"), 1)
     for word in words.split()
 }
+EVERY = {"both", "all", "all of them", "both of them", "either", "any", "everything"}
+DEEDS = {"lock", "open", "close", "play", "water", "clean", "vacuum", "dim", "on", "off"}
 POLITE = re.compile(
     r"^((hey|hi|hello|ok|okay|so|well|now|please|just|kindly|claw|can you|could you|would you|will you|can i have|may i have"
     r"|i want you to|i want to|i want|i would like you to|i would like to|i would like|i'd like you to|i'd like to|i'd like"
@@ -119,17 +121,18 @@ class Alias:
         words = " ".join(fold(text.replace("'s", "s").replace("’s", "s")))
         if control := self._control(words, context):
             return Reading(self.level, control=control, trace=(f"a word of the reader: {control}",))
-        reply = self._talk(words)
+        several = context.question == "which" and words in EVERY
+        reply = "Only one can be chosen: its number or its name, please." if several else self._talk(words)
         return Reading(self.level, reply=reply, trace=("small talk",)) if reply else None
 
     def _control(self, words: str, context: Context) -> str:
         if context.question in ("approval", "pair") and (words in YES or words in NO):
             return "yes" if words in YES else "no"
         if context.question == "which":
-            if pick := _pick(words, context):
-                return f"pick:{pick}"
             if words in NO:
                 return "no"
+            if words not in STOP and (pick := _pick(words, context)):
+                return f"pick:{pick}"
         return "stop" if words in STOP else ""
 
     def _talk(self, words: str) -> str:
@@ -156,11 +159,17 @@ def scene(text: str, context: Context) -> str:
 
 def _pick(words: str, context: Context) -> int:
     """Which option was chosen, from 1; 0 when the words choose none."""
-    labels = [" ".join(fold(str(label))) for label in context.extra.get("labels", ())]
-    if words in labels and labels.count(words) == 1:
-        return labels.index(words) + 1
+    labels = [stems(str(label)) for label in context.extra.get("labels", ())]
+    if labels.count(stems(words)) == 1:
+        return labels.index(stems(words)) + 1
     said = [word for word in words.split() if word not in ("the", "number", "option", "one")] or words.split()
     if said == ["last"]:
         return context.choices
     number = ORDINALS.get(said[0], int(said[0]) if said[0].isdecimal() else 0) if len(said) == 1 else 0
-    return number if 1 <= number <= context.choices else 0
+    if number:
+        return number if number <= context.choices else 0
+    if words in DEEDS:  # "lock" is a wish, though an option be a lock
+        return 0
+    part = {singular(word) for word in said} - ARTICLES - PREPOSITIONS
+    fits = [n for n, label in enumerate(labels, 1) if part and part <= set(label)]
+    return fits[0] if len(fits) == 1 else 0

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from claw.capabilities import Climate, Humidity, ListItems, Player, Power, Sensor, Target, Volume
+from claw.capabilities import Climate, Humidity, ListItems, Player, Power, Sensor, Target, Volume, holds
 from claw.device import Device
 from claw.names import ALL, Names, Selection, fold
 from claw.reflex.reading import Context
-from claw.turns.replies import call_of_it, capital, listed, title_of, within
+from claw.turns.replies import call_of_it, called, capital, listed, title_of, within
 
 STATES: dict[str, tuple[tuple[str, Any], ...]] = {  # the first field that a device has decides
     "on": (("on", True), ("playback", "playing"), ("activity", "cleaning")),
@@ -21,7 +21,22 @@ STATES: dict[str, tuple[tuple[str, Any], ...]] = {  # the first field that a dev
     "muted": (("muted", True),),
     "cleaning": (("activity", "cleaning"),),
     "docked": (("activity", "docked"),),
+    "dry": (("value", "dry"),),
+    "wet": (("value", "wet"),),
 }
+OPPOSITE = {
+    "on": "off",
+    "off": "on",
+    "open": "closed",
+    "closed": "open",
+    "locked": "unlocked",
+    "unlocked": "locked",
+    "dry": "wet",
+    "wet": "dry",
+}
+WORDS = ({"open", "closed"}, {"dry", "wet"})  # of sensors that have one of two words as their value
+ON_ITS_WAY = {"open": ("closing", "opening"), "locked": ("unlocking", "locking")}
+QUIET, NOTICING = ("dry", "clear"), ("wet", "detected")  # of sensors for leaks, motion, smoke
 SUFFIXES = {"lock": " lock", "door": " opener"}
 
 
@@ -35,6 +50,8 @@ class Answers:
     def reply(self, verb: str, slots: Mapping[str, Any], context: Context) -> str:
         """The answer to a question; empty when its words are not known, and then `missed` says which."""
         thing, state = str(slots.get("thing", "")), str(slots.get("state", ""))
+        if verb == "ask_noticed":
+            return self._noticed(str(slots["noticed"]), thing)
         fits = {
             "ask_state": lambda device: _holds(device, state) is not None,
             "ask_temperature": lambda device: _measured(device, "temperature") is not None,
@@ -47,7 +64,8 @@ class Answers:
         if not devices or (verb == "ask" and len(devices) > 12):
             return ""
         if verb == "ask_state":
-            return self._whether(devices, state, thing)
+            place = found.place or str(slots.get("area", ""))
+            return self._whether(devices, state, thing, place, yes_no=bool(slots.get("whether")))
         if verb == "ask_playing":
             return self._playing(devices, found.place, bool(slots.get("whether")))
         if verb == "ask":
@@ -64,16 +82,37 @@ class Answers:
             return near if near.devices else found
         return found
 
-    def _whether(self, devices: Sequence[Device], state: str, thing: str) -> str:
+    def _noticed(self, what: str, thing: str) -> str:
+        """What the sensors for leaks, motion or smoke say; empty when the place is not known."""
+        found = self.names.find(thing, all=True) if thing else Selection(tuple(self.house.devices.values()))
+        self.missed = found
+        if not (found.devices or found.ambiguous or found.place):
+            return ""
+        sensors = [device for device in found.devices or found.ambiguous if isinstance(device, Sensor) and device.sort == what]
+        if not sensors:
+            return f"There is no {what} sensor {within(found.place) if found.place else 'here'}."
+        noticing = [device for device in sensors if device.online and device.state.get("value") in NOTICING]
+        if noticing:
+            names = listed([self.called(device) for device in noticing])
+            return f"Yes, {names} {'notices' if len(noticing) == 1 else 'notice'} {'a leak' if what == 'leak' else what}."
+        said = " ".join(self._describe(device) for device in sensors)
+        sure = all(device.online and device.state.get("value") in QUIET for device in sensors)
+        return f"No, {said[0].lower()}{said[1:]}" if sure else said
+
+    def _whether(self, devices: Sequence[Device], state: str, thing: str, place: str, *, yes_no: bool) -> str:
         """Yes or no for one device, a count and the names for several."""
         if len(devices) == 1 and not thing.startswith("any"):
             return self._yes_no(devices[0], state)
         fitting = [device for device in devices if _holds(device, state)]
+        sure = all(device.online and _holds(device, OPPOSITE.get(state, "")) for device in devices)
+        if yes_no and sure and not thing.startswith("any"):
+            return f"No, {called(self.house, devices)} are {OPPOSITE[state]}."
         kinds = {device.kind for device in devices}
         noun = kinds.pop() if len(kinds) == 1 else "device"
         names = listed([self.called(device, short=True) for device in fitting]) if fitting else ""
         count = f"{len(fitting) or 'No'} {noun if len(fitting) == 1 else _plural(noun)}"
-        said = f"{count} {'is' if len(fitting) == 1 else 'are'} {state}" + (f": {names}." if fitting else ".")
+        where = f" {within(place)}" if place and not fitting else ""
+        said = f"{count} {'is' if len(fitting) == 1 else 'are'} {state}{where}" + (f": {names}." if fitting else ".")
         return said + self._silent(devices)
 
     def _silent(self, devices: Sequence[Device]) -> str:
@@ -98,6 +137,8 @@ class Answers:
         now = _word(device, state)
         if not device.online:
             return f"I can't reach {self.called(device)}; when I last heard from it, it was {now}."
+        if moving := _moving(device):
+            return f"{capital(self.called(device, short=True))} is {moving}."
         return f"{'Yes' if _holds(device, state) else 'No'}, {self.called(device, short=True)} is {now}."
 
     def called(self, device: Device, *, short: bool = False) -> str:
@@ -106,7 +147,7 @@ class Answers:
         return name.removesuffix(suffix) if short and name != f"the{suffix}" else name
 
     def _describe(self, device: Device) -> str:
-        name, now = self.called(device), _status(device)
+        name, now = self.called(device), _moving(device) or _status(device)
         if not device.online:
             return f"I can't reach {name}; when I last heard from it, it was {now}." if now else f"I can't reach {name}."
         return capital(f"{name} is {now}." if now else f"{name} has not reported anything yet.")
@@ -129,7 +170,7 @@ def _holds(device: Device, state: str) -> bool | None:
     for field, wanted in STATES.get(state, ()):
         if field in device.fields and field in device.state:
             value = device.state[field]
-            if field == "value" and value not in ("open", "closed"):
+            if field == "value" and not any({wanted, value} <= words for words in WORDS):
                 return None
             return value in wanted if isinstance(wanted, range) else value == wanted
     if state == "on" and isinstance(device, Climate) and "mode" in device.state:
@@ -141,10 +182,21 @@ def _word(device: Device, state: str) -> str:
     """The present state in the words of the question."""
     if _holds(device, state):
         return state
-    opposite = {"on": "off", "off": "on", "open": "closed", "closed": "open", "locked": "unlocked", "unlocked": "locked"}.get(
-        state, ""
-    )
+    opposite = OPPOSITE.get(state, "")
     return opposite if opposite and _holds(device, opposite) is not None else _status(device) or f"not {state}"
+
+
+def _moving(device: Device) -> str:
+    """Where a door, shade or lock that answers is on its way to: "opening", "locking"; empty when it rests."""
+    state = device.state
+    for field, words in ON_ITS_WAY.items():
+        wanted = state.get(f"target_{field}")
+        if device.online and wanted is not None and field in state and wanted != state[field]:
+            return words[bool(wanted)]
+    now, aim = state.get("position"), state.get("target_position")
+    if not device.online or now is None or aim is None or holds("position", aim, now):
+        return ""
+    return "opening" if aim > now else "closing"
 
 
 def _measured(device: Device, what: str) -> float | None:

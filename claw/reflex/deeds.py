@@ -155,6 +155,14 @@ SOUGHT = {
     "unlock": "lock",
 }  # what a room lacks, beside BARE
 DARKER = ("dimmer", "down")
+UNABLE = {  # what a device that was named is not made for; for the others "cannot do that"
+    "color": "cannot show colours",
+    "lock": "cannot be locked",
+    "unlock": "cannot be unlocked",
+    "brightness": "cannot be dimmed",
+    "open": "cannot be opened",
+    "close": "cannot be closed",
+}
 INSTEAD = {"open": "unlock", "close": "lock"}  # for a door that has a lock and no motor
 NO_MEDIA = {"with", "in", "at", "for", "to", "by", "around", "along", "outside", "nice", "fair", "safe", "dead", "dumb", "it"}
 PERCENT = ("set_brightness", "set_position", "set_speed", "set_volume", "set_tilt")

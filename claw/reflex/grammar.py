@@ -64,6 +64,7 @@ HONEST = {
     "Weather": "I don't know the weather.",
     "LawnMower": "I cannot drive a lawn mower yet.",
     "FanMode": "I cannot set the fan mode of a thermostat yet.",
+    "Presence": "I cannot know whether anyone is there.",
     "Nevermind": "All right.",
     "HassRespond": "I switch, dim, open, lock, play and warm what is in this house, and tell you how it is.",
 }
@@ -86,6 +87,7 @@ COMPOUND = re.compile(r"\b(and|but|then|instead|only|until)\b|[,;]")
 ONES = "zero one two three four five six seven eight nine"
 TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 NUMBERS = {word: str(n) for n, word in enumerate(f"{ONES} {TEENS}".split())}
+LAST = rf"\b(?!one\b)({'|'.join(NUMBERS)})$|(?<=\bby )one$|(?<=\bat )one$|(?<=\bvolume )one$"  # "the kitchen one" is no value
 TENS = {word: n * 10 for n, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)}
 FRACTIONS = {
     "three quarters": "75",
@@ -124,7 +126,7 @@ def tidy(text: str) -> str:
         text,
     )
     text = re.sub(
-        rf"\b({'|'.join(NUMBERS)})\b(?= (percent|degree)|$)|(?<=to )({'|'.join(NUMBERS)})\b", lambda m: NUMBERS[m[0]], text
+        rf"\b({'|'.join(NUMBERS)})\b(?= (percent|degree))|(?<=to )({'|'.join(NUMBERS)})\b|{LAST}", lambda m: NUMBERS[m[0]], text
     )
     text = re.sub(r"(?<=\d)\s*(%|percent(?: percent)?)", " percent", text)
     text = re.sub(r"(?<=\d)\s*°\s*", " degrees ", text)
@@ -291,6 +293,8 @@ def translate(match: Match) -> tuple[str, dict[str, Any]]:
         slots["kinds"] = KINDS[verb]
     if intent == "HassLightSet":
         verb = "color" if "color" in slots else "brightness" if "brightness" in slots else "white"
+    if verb == "brightness" and "{area} [to] {brightness}" in match.template and not slots.get("unit") and not slots["thing"]:
+        verb, slots["thing"], slots["area"], slots["kinds"] = "set", slots["area"], "", None  # "bedroom 19": of what?
     if intent == "HassSetVolumeRelative":
         step = slots.get("volume_step")
         verb = "louder" if step == "up" or (isinstance(step, (int, float)) and step > 0) else "quieter"

@@ -17,6 +17,9 @@ THEN = re.compile(r"\s*(?:;|,?\s+and then|,\s*then|,\s*and|,?\s+then|\.\s|,|\s+a
 VERB = r"(?:turn|switch|power) (?:on|off)|open|close|shut|lock|unlock|raise|lower|mute|unmute|pause|resume|start|stop"
 SHARED = re.compile(rf"({VERB}),? (?:and|then|and then) ({VERB}|on|off) (.+)", re.IGNORECASE)
 AROUND = re.compile(r"((turn|switch|power) .+) (on|off),? (?:and|then|and then) (on|off)", re.IGNORECASE)
+SIDE = re.compile(r"(?:(?:turn|switch|power|put|shut) )?(on|off)\b.+|.+ (on|off)", re.IGNORECASE)
+CARRIED = re.compile(r"(set|dim|brighten|turn|change|make|put|bring) .+?(?= to (.+)|$)", re.IGNORECASE)
+VALUE = re.compile(r"\d+ ?(%|percent)?|[a-z]+", re.IGNORECASE)
 NEAR = 0.75  # of difflib; below it the sentences have little to do with each other
 EXAMPLES = (
     "turn on the {light}",
@@ -72,15 +75,26 @@ class Reader:
     def _sentence(self, text: str, context: Context) -> Reading | None:
         """The whole as one wish; if that is not one, each of its parts - all of them or none."""
         grammar = self._grammar(context.language)
-        whole = grammar.read(text, context)
+        whole = None if _two_sided(text) else grammar.read(text, context)
         if (whole and not whole.unknown) or not grammar.templates:
             return whole
         parts = _parts(text)
-        readings = [grammar.read(plain(part), context) for part in parts] if 1 < len(parts) <= 6 else []
+        readings = [self._part(part, parts[0], context) for part in parts] if 1 < len(parts) <= 6 else []
         deeds = [reading for reading in readings if reading and reading.calls]
         if readings and len(deeds) == len(readings):
             return _joined(deeds)
-        return next((reading for reading in readings if reading and reading.unknown), whole)
+        return next((reading for reading in readings if reading and reading.unknown), None if deeds else whole)
+
+    def _part(self, part: str, first: str, context: Context) -> Reading | None:
+        """One wish of several; what it lacks it has from the first: "set A to 50 % and B to 20 %", "set A to blue and 50 %"."""
+        grammar = self._grammar(context.language)
+        reading = grammar.read(plain(part), context)
+        verb = CARRIED.match(first)
+        if part == first or not verb or (reading and not reading.unknown):
+            return reading
+        lead = f"{verb[0]} to" if verb[2] and VALUE.fullmatch(part) else verb[1]
+        carried = grammar.read(f"{lead} {part}", context)
+        return carried if carried and carried.calls else reading
 
     def _scene(self, name: str, context: Context, depth: int) -> Reading:
         """All sentences of a scene as one reading; what cannot be read is named, what concerns nothing here is left out."""
@@ -123,7 +137,14 @@ def _parts(text: str) -> list[str]:
         return [f"{first} {thing}", f"{second} {thing}"]
     if around := AROUND.fullmatch(text):
         return [f"{around[1]} {around[3]}", f"{around[1]} {around[4]}"]
-    return [part for part in THEN.split(text) if part]
+    parts = [part for part in THEN.split(text) if part]
+    return [f"turn {part}" if re.match(r"(on|off) ", part, re.IGNORECASE) else part for part in parts]
+
+
+def _two_sided(text: str) -> bool:
+    """Whether one part of it goes on and another off, which no single wish says."""
+    sides = [SIDE.fullmatch(part.strip()) for part in re.split(r"[,;]|\b(?:and|but|then|while)\b", text) if part.strip()]
+    return len({(side[1] or side[2]).casefold() for side in sides if side}) > 1
 
 
 def _joined(readings: list[Reading]) -> Reading:

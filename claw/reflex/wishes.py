@@ -25,6 +25,7 @@ from claw.reflex.deeds import (
     PRONOUNS,
     SOUGHT,
     STEPS,
+    UNABLE,
     Deed,
 )
 from claw.reflex.reading import Context, Option
@@ -69,6 +70,8 @@ class Wishes:
             if verb == "lock":
                 it = called(self.house, found.devices or found.ambiguous).removesuffix(" lock")
                 return Outcome(reply=f"I cannot close {it}, only lock it.")
+        if verb == "set" and found.bare and (options := self._lights_or_heat(slots, found)):
+            return Outcome(options=options, note="a bare number")
         note = f"{slots.get('thing', '')!r}: {[d.id for d in found.devices or found.ambiguous]}"
         if found.unknown:
             return Outcome(reply=self.unknown(found, verb, slots), miss=True, sure=found.bare, note=note)
@@ -102,6 +105,20 @@ class Wishes:
             found = replace(found, devices=devices) if devices else Selection(unknown=meant[0], place=found.place, bare=True)
         return _prefer(verb, found, thing)
 
+    def _lights_or_heat(self, slots: Mapping[str, Any], found: Selection) -> tuple[Option, ...]:
+        """A bare number for a room with lights and one thermostat, when it could be % or °C: what each would do."""
+        there = self.names.find(found.place, kinds=("thermostat",)).devices if found.place else ()
+        number = slots.get("number")
+        if not isinstance(number, (int, float)) or slots.get("unit") or not LOWEST <= number <= 35:
+            return ()
+        if len(there) != 1 or {device.kind for device in found.devices} != {"light"}:
+            return ()
+        both = ((found.devices, f"{number:g} %"), (there, f"{number:g} °C"))
+        return tuple(
+            Option(f"{called(self.house, devices)} at {value}", self._calls("set", {"number": number}, devices))
+            for devices, value in both
+        )
+
     def _namesake(self, thing: str, devices: Sequence[Device]) -> tuple[Device, ...]:
         """The only device of a place that bears its name: the fountain's "Fountain Switch"."""
         alike = [device for device in devices if set(stems(thing)) <= set(stems(self.house.name(device)))]
@@ -111,17 +128,25 @@ class Wishes:
         """A sentence that says which words the house does not know, or what is there but cannot do it."""
         if found.unknown == "here":
             return "I don't know which room you are in."
+        deed = "tell" if verb.startswith("ask") else "do"
         if unable := self._unable(found, slots or {}):
-            return f"{capital(called(self.house, unable))} cannot do that."
+            if verb == "source":  # "set the lamp to soft pink": words that no level knows
+                return ""
+            return f"{capital(called(self.house, unable))} {UNABLE.get(verb, f'cannot {deed} that')}."
+        if verb in ("lock", "unlock") and (door := self._door(slots or {})):
+            return f"{capital(called(self.house, door))} {UNABLE[verb]}."
         if found.place:
             whole = found.unknown in ("anything", found.place)
             what = _sought(verb, slots or {}) if whole else spoken(found.unknown)
-            return f"There is no {what} {within(found.place)}." if what else f"Nothing {within(found.place)} could do that."
+            return f"There is no {what} {within(found.place)}." if what else f"Nothing {within(found.place)} could {deed} that."
         if found.unknown == "anything":
-            return "There is no device here that could do that."
-        if found.unknown in PRONOUNS or found.unknown.count(" ") > 2:
-            return f"I don't know what you mean by “{found.unknown}”."
-        return f"I know no {found.unknown} here." + (f" Did you mean {the(found.nearest)}?" if found.nearest else "")
+            return f"There is no device here that could {deed} that."
+        if found.unknown in PRONOUNS:
+            return f"I do not know what “{found.unknown}” is; name it."
+        said = _in_own_words(found.unknown, slots or {})
+        if found.unknown.count(" ") > 2:
+            return f"I don't know what you mean by “{said}”."
+        return f"I know no {said} here." + (f" Did you mean {the(found.nearest)}?" if found.nearest else "")
 
     def _unable(self, found: Selection, slots: Mapping[str, Any]) -> tuple[Device, ...]:
         """The devices that were named, when it is only that they cannot do it."""
@@ -133,6 +158,12 @@ class Wishes:
         devices = () if named.bare else named.devices or named.ambiguous
         sure = not thing or set(said) & KINDS_SAID or any(stems(self.house.name(device)) == said for device in devices)
         return devices if sure else ()
+
+    def _door(self, slots: Mapping[str, Any]) -> tuple[Device, ...]:
+        """The only door of a place that was named, when it bears the name: "lock the garage"."""
+        thing = str(slots.get("thing", ""))
+        found = self.names.find(thing, kinds=("door",)).devices if thing else ()
+        return found if len(found) == 1 and set(stems(thing)) <= set(stems(self.house.name(found[0]))) else ()
 
     def _options(self, verb: str, slots: Mapping[str, Any], devices: Sequence[Device], note: str) -> Outcome:
         """A question between those that it would change; no question when that is one."""
@@ -184,6 +215,13 @@ def _sought(verb: str, slots: Mapping[str, Any]) -> str:
     """What a room lacks for this verb; empty when it could be many things."""
     kinds = slots.get("kinds") or BARE.get("target" if slots.get("unit") in ("degrees", "celsius", "fahrenheit") else verb)
     return SOUGHT.get(verb) or (kinds[0] if kinds else "player" if verb in PLAYING else "")
+
+
+def _in_own_words(unknown: str, slots: Mapping[str, Any]) -> str:
+    """The unknown words as the person said them: the shortest run of the sentence that has them all."""
+    said, sought = str(slots.get("thing", "")).split(), set(unknown.split())
+    runs = (said[a:b] for length in range(1, len(said) + 1) for a in range(len(said)) if (b := a + length) <= len(said))
+    return next((" ".join(run) for run in runs if sought <= set(stems(" ".join(run)))), unknown)
 
 
 def _no_media(slots: Mapping[str, Any]) -> bool:

@@ -5,6 +5,7 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from claw.call import ToolCall
@@ -32,8 +33,10 @@ class Outcome:
 
 
 STOPPED = Outcome("declined", "you said stop")
+LATE = Outcome("declined", "I was interrupted, and now it is too late for it")
 UNSEEN = Outcome("unknown", "I was interrupted and cannot see whether it happened")
 Early = Callable[[Mapping[str, Outcome]], None]
+Judge = Callable[[Device], Outcome | None]  # why it is not done at this device after all
 
 
 class Acting:
@@ -43,12 +46,16 @@ class Acting:
         self.house, self.policy, self.clock = house, policy, clock
         self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def run(self, call: ToolCall, *, redo: bool = False, early: Early | None = None) -> dict[str, Outcome]:
+    async def run(
+        self, call: ToolCall, *, redo: bool = False, anew: bool = False, approved: bool = False, early: Early | None = None
+    ) -> dict[str, Outcome]:
         """Outcome per device id; never raises for what a device does. redo: a crash left it open, so read first.
 
+        anew: it was ruled before a crash and is judged once more at each device, `approved` or not.
         `early` is called once with what is known after 3 s, when some devices have answered and others have not.
         """
-        work = [asyncio.create_task(self._unit(ids, call, redo)) for ids in self._units(call, redo)]
+        judge = partial(self._forbidden, call=call, approved=approved) if anew else _not_judged
+        work = [asyncio.create_task(self._unit(ids, call, redo, judge)) for ids in self._units(call, redo or anew)]
         try:
             done, slow = await asyncio.wait(work, timeout=EARLY_SECONDS)
             if early and done and slow:
@@ -58,33 +65,41 @@ class Acting:
             await cancel(*work)
         return {id: outcomes[id] for id in call.targets}
 
-    async def look(self, call: ToolCall) -> dict[str, Outcome]:
-        """What came of a call that a crash left open and a person has stopped since; nothing is done."""
-        return {id: await self._seen(self.house.devices.get(id) or await self._return_of(id), call) for id in call.targets}
+    async def look(self, call: ToolCall, otherwise: Outcome) -> dict[str, Outcome]:
+        """What came of a call that a crash left open and that is not wanted any more; nothing is done."""
+        devices = {id: self.house.devices.get(id) or await self._return_of(id) for id in call.targets}
+        return {id: await self._seen(device, call, otherwise) for id, device in devices.items()}
 
-    async def _seen(self, device: Device | None, call: ToolCall) -> Outcome:
+    async def _seen(self, device: Device | None, call: ToolCall, otherwise: Outcome) -> Outcome:
         goal = device.commands[call.command].goal(call.args) if device else {}
         if device is None or not goal or not await self._refresh(device):
             return UNSEEN
-        return Outcome("done", moving=not arrived(device, goal)) if reached(device, goal) else STOPPED
+        return Outcome("done", moving=not arrived(device, goal)) if reached(device, goal) else otherwise
 
-    def _units(self, call: ToolCall, redo: bool) -> list[tuple[str, ...]]:
+    def _forbidden(self, device: Device, *, call: ToolCall, approved: bool) -> Outcome | None:
+        """Why a call that was ruled before a crash is not done any more; None when it still may be."""
+        verdict = self.policy.verdict(device, call.command, call.args)
+        if verdict.ruling == "refuse":
+            return Outcome("refused", verdict.reason)
+        return Outcome("declined", "it needs a yes by now") if verdict.ruling == "confirm" and not approved else None
+
+    def _units(self, call: ToolCall, alone: bool) -> list[tuple[str, ...]]:
         """The targets in the parts that run side by side: those that one hub may serve with a group call, the others alone."""
         hubs: dict[Any, list[str]] = defaultdict(list)
         for id in call.targets:
             device = self.house.devices.get(id)
-            grouped = device is not None and device.together is not None and device.online and not redo
+            grouped = device is not None and device.together is not None and device.online and not alone
             hubs[device.together if device and grouped else id].append(id)
         return [tuple(ids) for ids in hubs.values()]
 
-    async def _unit(self, ids: Sequence[str], call: ToolCall, redo: bool) -> dict[str, Outcome]:
+    async def _unit(self, ids: Sequence[str], call: ToolCall, redo: bool, judge: Judge) -> dict[str, Outcome]:
         """One part of a call; the locks are taken in order, so that two calls never wait for each other."""
         async with contextlib.AsyncExitStack() as stack:
             for id in sorted(ids):
                 await stack.enter_async_context(self._locks[id])
             members = [self.house.devices[id] for id in ids if id in self.house.devices]
             sent = len(members) > 1 and await self._group(members[0].together, members, call)
-            outcomes = await asyncio.gather(*(self._one(id, call, redo=redo, sent=sent) for id in ids))
+            outcomes = await asyncio.gather(*(self._one(id, call, redo=redo, sent=sent, judge=judge) for id in ids))
         return dict(zip(ids, outcomes, strict=True))
 
     async def _group(self, together: Any, members: list[Device], call: ToolCall) -> bool:
@@ -93,19 +108,21 @@ class Acting:
         except DeviceError:
             return False
 
-    async def _one(self, id: str, call: ToolCall, *, redo: bool, sent: bool) -> Outcome:
+    async def _one(self, id: str, call: ToolCall, *, redo: bool, sent: bool, judge: Judge) -> Outcome:
         device = self.house.devices.get(id) or (await self._return_of(id) if redo else None)
         if device is None:
             return Outcome("unknown" if redo else "failed", "it is not there")
-        return await self._at(device, call, redo=redo, sent=sent)
+        return await self._at(device, call, redo=redo, sent=sent, judge=judge)
 
-    async def _at(self, device: Device, call: ToolCall, *, redo: bool, sent: bool) -> Outcome:
+    async def _at(self, device: Device, call: ToolCall, *, redo: bool, sent: bool, judge: Judge) -> Outcome:
         command = device.commands[call.command]
         goal = command.goal(call.args)
         if not device.online and not (redo and await self._wait(device, lambda: device.online, RETURN_SECONDS)):
             return Outcome("unknown" if redo else "failed", device.trouble or "it cannot be reached")
         if redo and (settled := await self._after_crash(device, command, goal)):
             return settled
+        if no := judge(device):
+            return no
         stale = reached(device, goal)
         self.policy.note(device, call.command, call.args)
         if not sent:
@@ -180,6 +197,10 @@ class Acting:
                 return self.house.devices[id]
             await asyncio.sleep(0.1)
         return None
+
+
+def _not_judged(device: Device) -> None:
+    """The ruling is fresh."""
 
 
 def reached(device: Device, goal: Mapping[str, Any]) -> bool:

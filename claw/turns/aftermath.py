@@ -8,7 +8,7 @@ from claw.call import ToolCall
 from claw.clock import Clock
 from claw.device import Device
 from claw.house import House
-from claw.messages.inbox import Inbox, Message
+from claw.messages.inbox import CUT, Inbox, Message
 from claw.messages.ledger import Ledger
 from claw.policy import Policy
 from claw.supervise import cancel
@@ -32,20 +32,32 @@ class Aftermath:
         await cancel(*self._followers)
 
     def lease(self, turn: Turn, step: Step) -> None:
-        """What may only run for a time gets its end as a message in the inbox, so that it comes after any restart.
-
-        A second wish does not prolong it; turning it off ends it; what could not be turned off in time is tried again.
-        """
+        """What turning it off ends, and what did not begin has no end; what could not be turned off in time is tried again."""
         message = turn.message
         for id, outcome in step.outcomes.items():
-            device = self.house.devices.get(id)
-            seconds = self.policy.lease(device, step.call.command) if device else 0.0
-            if step.call.command == "turn_off" and outcome.outcome == "done":
-                self.inbox.forget(f"lease:{id}:")
+            off = step.call.command == "turn_off" or step.call.args.get("mode") == "off"
+            if off and outcome.outcome == "done":
+                self.inbox.forget(_lease(id))
             elif message.key.startswith("lease:"):
                 self._turn_off_in(min(300.0, 60.0 * 2 ** message.key.count("+")), id, f"{message.key}+", message)
-            elif seconds and not any(one.key.startswith(f"lease:{id}:") for one in self.inbox.open()):
-                self._turn_off_in(seconds, id, f"lease:{id}:{message.id}", message)
+            elif outcome.outcome in ("declined", "refused"):
+                self.inbox.forget(_lease(id, message.id))
+            else:
+                self._lease_at(id, step, message)
+
+    def intend(self, turn: Turn, step: Step) -> None:
+        """What may only run for a time gets its end as a message in the inbox before it begins, whatever happens then.
+
+        A second wish does not prolong it.
+        """
+        for id in step.call.targets:
+            self._lease_at(id, step, turn.message)
+
+    def _lease_at(self, id: str, step: Step, message: Message) -> None:
+        device = self.house.devices.get(id)
+        seconds = self.policy.lease(device, step.call.command, step.call.args) if device else 0.0
+        if seconds and not self.inbox.waiting(_lease(id)):
+            self._turn_off_in(seconds, id, _lease(id, message.id), message)
 
     def _turn_off_in(self, seconds: float, id: str, key: str, to: Message) -> None:
         text, due = json.dumps(ToolCall("turn_off", (id,)).plain()), self.clock.time() + seconds
@@ -81,3 +93,8 @@ class Aftermath:
             if id in row["targets"]:
                 return ToolCall(row["command"], tuple(row["targets"]), row["args"])
         return None
+
+
+def _lease(id: str, turn: int | None = None) -> str:
+    """The key of a device's lease that a turn began, or what all of its leases begin with."""
+    return f"lease:{id}{CUT}{'' if turn is None else f'{turn}{CUT}'}"

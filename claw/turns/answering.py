@@ -1,13 +1,19 @@
 """Answers to what the claw asked: yes, no, a number, stop. An approval runs the stored calls, with nothing read anew."""
 
+import json
+from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 
 from claw.call import ToolCall, digest
 from claw.house import House
 from claw.messages.asks import Asks
-from claw.messages.questions import Question, Questions
+from claw.messages.inbox import Inbox
+from claw.messages.questions import NUMBERED, Question, Questions
+from claw.turns.replies import listed, wanted
 from claw.turns.turn import Step, Turn
 
+GONE = "That question is no longer open, so I did nothing. Please say it again."
 EXPIRED = "That was too long ago, so I did nothing. Please say it again."
 Judge = Callable[..., None]  # Deciding.judge
 
@@ -15,15 +21,15 @@ Judge = Callable[..., None]  # Deciding.judge
 class Answering:
     """Fills a turn whose message was only a word for an open question."""
 
-    def __init__(self, house: House, questions: Questions, asks: Asks, judge: Judge) -> None:
-        self.house, self.questions, self.asks, self.judge = house, questions, asks, judge
+    def __init__(self, house: House, inbox: Inbox, questions: Questions, asks: Asks, judge: Judge) -> None:
+        self.house, self.inbox, self.questions, self.asks, self.judge = house, inbox, questions, asks, judge
 
     def take(self, turn: Turn, control: str) -> None:
         """`control`: yes, no, stop or pick:N."""
         open_ones = self.questions.open(turn.message.chat)
         approvals = [one for one in open_ones if one.kind == "approval"]
         if control.startswith("pick:"):
-            self._pick(turn, int(control[5:]), open_ones, approvals)
+            self._pick(turn, int(control[5:]), open_ones)
         elif control == "stop":
             self._stop(turn, open_ones)
         elif control == "yes":
@@ -40,8 +46,7 @@ class Answering:
         if open_ones and open_ones[-1].kind == "which":
             turn.reply = open_ones[-1].text
         elif len(waiting) > 1:
-            wishes = [f"{number} {_wish(one)}" for number, one in enumerate(waiting, 1)]
-            turn.reply, turn.choices = f"Several things wait: {', '.join(wishes)}. Which number?", [_wish(one) for one in waiting]
+            self._list(turn, waiting)
         elif approvals:
             self._approve(turn, approvals[0])
         else:
@@ -52,22 +57,42 @@ class Answering:
         """All that a yes could mean."""
         return [*approvals, *self.asks.takes("yes", turn.message.chat)]
 
-    def _pick(self, turn: Turn, number: int, open_ones: list[Question], approvals: list[Question]) -> None:
-        which = [one for one in open_ones if one.kind == "which"]
-        waiting = self._waiting(turn, approvals)
-        if which and number <= len(which[-1].data):
-            calls = [ToolCall.of(call) for call in which[-1].data[number - 1]["calls"]]
-            turn.writes.append(lambda: self.questions.close(which[-1].id, "answered", str(number)))
-            self.judge(turn, calls)
-        elif number > len(waiting):
+    def _list(self, turn: Turn, waiting: list[Question]) -> None:
+        """Number what waits, and keep the list: a number means what was shown, whatever has expired since."""
+        wishes = [_wish(one) for one in waiting]
+        numbered = ", ".join(f"{number} {wish}" for number, wish in enumerate(wishes, 1))
+        turn.reply, turn.choices = f"Several things wait: {numbered}. Which number?", wishes
+        ids = [one.id for one in waiting]
+        turn.writes.append(lambda: self.questions.put(turn.message.chat, "list", turn.reply, ids))
+
+    def _pick(self, turn: Turn, number: int, open_ones: list[Question]) -> None:
+        """A number picks from what was shown last."""
+        shown = [one for one in open_ones if one.kind in NUMBERED]
+        if not shown:
+            self._list(turn, self._waiting(turn, [one for one in open_ones if one.kind == "approval"]))
+        elif shown[-1].at > turn.message.at:  # written before it was shown
+            turn.reply = shown[-1].text
+        elif number > len(shown[-1].data):
             turn.reply = "There is no such choice."
-        elif waiting[number - 1].kind == "approval":
-            self._approve(turn, waiting[number - 1])
+        elif shown[-1].kind == "which":
+            turn.writes.append(lambda: self.questions.close(shown[-1].id, "answered", str(number)))
+            self.judge(turn, [ToolCall.of(call) for call in shown[-1].data[number - 1]["calls"]])
         else:
-            turn.reply = "Thank you." if self.asks.answer("yes", waiting[number - 1].id) else "There is no such choice."
+            self._pick_question(turn, shown[-1], shown[-1].data[number - 1], open_ones)
+
+    def _pick_question(self, turn: Turn, shown: Question, id: int, open_ones: list[Question]) -> None:
+        question = next((one for one in [*open_ones, *self.asks.open()] if one.id == id), None)
+        turn.writes.append(lambda: self.questions.close(shown.id, "answered", str(id)))
+        if question and question.kind == "approval":
+            self._approve(turn, question)
+        else:
+            turn.reply = "Thank you." if question and self.asks.answer("yes", id) else GONE
 
     def _approve(self, turn: Turn, question: Question) -> None:
-        """Run the stored calls, if the question is still open and they are what was asked about."""
+        """Run the stored calls, if the question was there when the yes was written and they are what was asked about."""
+        if question.at > turn.message.at:
+            turn.reply = question.text
+            return
         calls = [ToolCall.of(call) for call in question.data]
         if digest(calls) != question.hash or not all(id in self.house.devices for call in calls for id in call.targets):
             turn.reply = "The devices have changed since I asked, so I did nothing. Please say it again."
@@ -87,19 +112,31 @@ class Answering:
     def _nothing_open(self, turn: Turn, open_ones: list[Question]) -> None:
         """A no to "which one?", or to nothing."""
         for one in open_ones:
-            if one.kind == "which":
+            if one.kind in NUMBERED:
                 turn.writes.append(lambda one=one: self.questions.close(one.id, "declined", ""))  # type: ignore[misc]
         turn.reply = "All right."
 
     def _stop(self, turn: Turn, open_ones: list[Question]) -> None:
-        """Drop what is open and halt what moves."""
+        """Drop what is open and what was put off in this chat, and halt what moves."""
         for one in open_ones:
             if one.kind == "approval":
                 self._decline(turn, one)
         moving = [d for d in self.house.devices.values() if "stop" in d.commands and d.moving]
         if moving:
             self.judge(turn, [ToolCall("stop", tuple(device.id for device in moving))])
+        if wishes := self._drop_later(turn):
+            turn.reply = f"{turn.reply or 'All right.'} I will not {listed(wishes, 'or')}."
         turn.reply = turn.reply or ("" if moving else "Stopped. Nothing is under way.")
+
+    def _drop_later(self, turn: Turn) -> list[str]:
+        """Drop what this chat put off; returns the wishes, the devices of one call together."""
+        calls: dict[str, list[ToolCall]] = defaultdict(list)
+        for row in self.inbox.waiting("later:", turn.message.chat):
+            turn.writes.append(lambda row=row: self.inbox.forget(row.key))  # type: ignore[misc]
+            call = ToolCall.of(json.loads(row.text))
+            calls[f"{call.command} {call.args}"].append(call)
+        merged = [replace(same[0], targets=tuple(id for call in same for id in call.targets)) for same in calls.values()]
+        return [wanted(self.house, call) for call in merged]
 
 
 def _wish(question: Question) -> str:

@@ -6,10 +6,10 @@ from typing import Any
 
 from claw.clock import Clock
 from claw.house import House
-from claw.messages.inbox import HIDDEN, Inbox
+from claw.messages.inbox import CODE, HIDDEN, Inbox
 from claw.turns.acting import arrived
 from claw.turns.replies import capital, told, wanted
-from claw.turns.turn import Step, Turn, outcome_of
+from claw.turns.turn import Step, Turn, later, outcome_of
 
 LEASE_OVER = "It ran for as long as it may. "
 LEASE_TRIES = 3  # how often it is said that a lease could not be ended; it is tried on for ever
@@ -24,7 +24,7 @@ class Closing:
     def record(self, turn: Turn) -> dict[str, Any]:
         """The record of a turn as the ledger, `claw say` and `claw eval` show it."""
         return {
-            "say": HIDDEN if turn.secret else turn.message.text, "reply": self._reply(turn), "level": turn.level,
+            "say": HIDDEN if private(turn) else turn.message.text, "reply": self._reply(turn), "level": turn.level,
             "read_ms": round(turn.read_ms, 3), "ms": round((time.perf_counter() - turn.began) * 1000, 3), "asked": turn.asked,
             "calls": [self._called(step) for step in turn.steps if step.ruling not in ("asked", "later")],
             "changed": self.house.changed(turn.before),
@@ -34,7 +34,7 @@ class Closing:
         names = [self.house.name(self.house.devices[id]) for id in step.call.targets if id in self.house.devices]
         return {
             "command": step.call.command, "targets": list(step.call.targets), "names": names, "args": dict(step.call.args),
-            "outcome": outcome_of(step),
+            "outcome": outcome_of(step), "ms": round(step.ms, 3),
         }  # fmt: skip
 
     def _reply(self, turn: Turn) -> str:
@@ -43,7 +43,7 @@ class Closing:
             if step.ruling == "refused":
                 parts.append(capital(f"I will not {wanted(self.house, step.call)}: {step.reason}."))
             elif step.ruling == "later":
-                due = self.inbox.due(f"later:{step.call.targets[0]}:{turn.message.key}")
+                due = self.inbox.due(later(step.call.targets[0], turn.message.key))
                 start = datetime.fromtimestamp(due, self.clock.zone)
                 parts.append(capital(f"{step.reason}; I will {wanted(self.house, step.call)} at {start:%H:%M}."))
             elif step.ruling == "run" and not self._silent(turn, step):
@@ -62,3 +62,8 @@ class Closing:
             and not self.house.changed(turn.before).get(id)
             for id in step.call.targets
         )
+
+
+def private(turn: Turn) -> bool:
+    """Whether the words of a turn are kept nowhere: they answered a skill, or look like a code."""
+    return turn.secret or CODE.fullmatch(turn.message.text) is not None

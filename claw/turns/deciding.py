@@ -20,7 +20,7 @@ from claw.reflex.reading import Context, Option, Reading
 from claw.store import Store
 from claw.turns.answering import Answering
 from claw.turns.replies import call_of_it, capital, listed, wanted
-from claw.turns.turn import Step, Turn
+from claw.turns.turn import Step, Turn, later
 
 SWITCHES = frozenset({"turn_on", "turn_off", "set_mode"})  # what may be put off, and what replaces it
 STALE_SECONDS, STALE_ASK_SECONDS = 600.0, 12 * 3600.0
@@ -34,14 +34,22 @@ class Deciding:
                  inbox: Inbox, questions: Questions, asks: Asks) -> None:  # fmt: skip
         self.house, self.store, self.clock, self.config, self.reader = house, store, clock, config, reader
         self.policy, self.inbox, self.questions, self.asks = policy, inbox, questions, asks
-        self.answering = Answering(house, questions, asks, self.judge)
+        self.answering = Answering(house, inbox, questions, asks, self.judge)
 
     def begin(self, turn: Turn, area: str, language: str) -> None:
         """Fill the turn's steps, reply and writes."""
         if turn.message.kind == "call":
-            self.judge(turn, [ToolCall.of(json.loads(turn.message.text))], approved=True)
+            self._due(turn, json.loads(turn.message.text))
         else:
             self.read(turn, area, language)
+
+    def _due(self, turn: Turn, row: dict[str, Any]) -> None:
+        """What the claw told itself to do; a lease ends in any case, the rest is asked about when it is late or needs a yes."""
+        call, lease = ToolCall.of(row), turn.message.key.startswith("lease:")
+        if turn.message.key.startswith("later:") and self.clock.time() - turn.message.due > STALE_SECONDS:
+            self._late(turn, [call], f"I should have done this {self._ago(turn.message.due)} ago")
+        else:
+            self.judge(turn, [call], approved=lease or row.get("approved", False))
 
     def read(self, turn: Turn, area: str, language: str) -> None:
         text = clean(turn.message.text, LONGEST_TEXT + 1)
@@ -66,10 +74,12 @@ class Deciding:
     def _context(self, message: Message, area: str, language: str) -> Context:
         """What the reader may know: the last open question of this chat decides what a bare "yes" or "2" means."""
         open_ones = self.questions.open(message.chat)
-        last = open_ones[-1] if open_ones else None
-        approvals = [one for one in open_ones if one.kind == "approval"]
+        asked, lists = [one for one in open_ones if one.kind != "list"], [one for one in open_ones if one.kind == "list"]
+        last = asked[-1] if asked else None
+        approvals = [one for one in asked if one.kind == "approval"]
         kind = {"ask": "pair"}.get(last.kind, last.kind) if last else ""
-        choices = len(last.data) if last and last.kind == "which" else len(open_ones) if approvals and len(open_ones) > 1 else 0
+        numbered = last if last and last.kind == "which" else lists[-1] if lists else None
+        choices = len(numbered.data) if numbered else len(asked) if approvals and len(asked) > 1 else 0
         return Context(
             chat=message.chat, person=message.person, area=area, language=language or self.config.house.language, question=kind,
             choices=choices, scenes={name: list(scene.say) for name, scene in self.config.scenes.items()},
@@ -81,7 +91,8 @@ class Deciding:
         control = reading.control if reading else ""
         if reading is not None and not control and not _small_talk(reading):
             return False
-        if control == "stop" or (control and any(one.kind != "ask" for one in self.questions.open(turn.message.chat))):
+        others = {one.kind for one in self.questions.open(turn.message.chat)} - {"ask"}
+        if control == "stop" or (control and others - (set() if control.startswith("pick:") else {"list"})):
             return False
         if not self.asks.takes(text, turn.message.chat) or not self.asks.answer(text):
             return False
@@ -116,17 +127,17 @@ class Deciding:
         for call in calls:
             gone = tuple(id for id in call.targets if id not in self.house.devices)
             if gone:  # a deed for later whose device did not come back: it fails, and that is told
-                turn.steps.append(Step(ToolCall(call.command, gone, call.args), "run"))
+                turn.steps.append(Step(ToolCall(call.command, gone, call.args), "run", approved=approved))
             call = ToolCall(call.command, tuple(id for id in call.targets if id not in gone), call.args)
             for part, verdict in self.policy.judge(call, approved=approved):
                 ruling = {"allow": "run", "refuse": "refused", "confirm": "asked", "later": "later"}[verdict.ruling]
-                turn.steps.append(Step(part, ruling, verdict.reason))
+                turn.steps.append(Step(part, ruling, verdict.reason, approved))
                 if ruling == "asked":
                     asked.append(part)
                 if turn.message.kind != "call" and ruling in ("run", "later") and part.command in SWITCHES:
                     turn.writes.append(lambda part=part: self._forget_later(part))  # type: ignore[misc]
                 if ruling == "later":
-                    turn.writes.append(lambda part=part, due=verdict.due: self._postpone(turn, part, due))  # type: ignore[misc]
+                    turn.writes.append(lambda part=part, due=verdict.due: self._postpone(turn, part, due, approved))  # type: ignore[misc]
         if asked:
             text = capital(listed([wanted(self.house, call) for call in asked])) + "? Yes or no?"
             self._ask_approval(turn, asked, text)
@@ -142,9 +153,14 @@ class Deciding:
         turn.writes.append(lambda: self.questions.put(chat, "approval", text, data, hash=hash, seconds=seconds))
 
     def _stale(self, turn: Turn, calls: Sequence[ToolCall]) -> None:
-        minutes = (self.clock.time() - turn.message.at) / 60
-        age = f"{minutes / 60:.0f} h" if minutes >= 90 else f"{minutes:.0f} min"
-        text = f"You wrote this {age} ago: shall I still {listed([wanted(self.house, call) for call in calls])}?"
+        self._late(turn, calls, f"You wrote this {self._ago(turn.message.at)} ago")
+
+    def _ago(self, at: float) -> str:
+        minutes = (self.clock.time() - at) / 60
+        return f"{minutes / 60:.0f} h" if minutes >= 90 else f"{minutes:.0f} min"
+
+    def _late(self, turn: Turn, calls: Sequence[ToolCall], why: str) -> None:
+        text = f"{why}: shall I still {listed([wanted(self.house, call) for call in calls])}?"
         turn.steps = [Step(call, "asked") for call in calls]
         self._ask_approval(turn, calls, text, STALE_ASK_SECONDS)
 
@@ -155,19 +171,19 @@ class Deciding:
         data = [{"label": option.label, "calls": [call.plain() for call in option.calls]} for option in options]
         turn.writes.append(lambda: self.questions.put(turn.message.chat, "which", turn.reply, data))
 
-    def _postpone(self, turn: Turn, call: ToolCall, due: float) -> None:
+    def _postpone(self, turn: Turn, call: ToolCall, due: float, approved: bool) -> None:
         """Keep a call for later, one row per device, so that a newer word about one device leaves the others alone."""
         for id in call.targets:
+            text = json.dumps({**replace(call, targets=(id,)).plain(), "approved": approved})
             self.store.insert(
-                "inbox", key=f"later:{id}:{turn.message.key}", bridge=turn.message.bridge, chat=turn.message.chat,
-                person=turn.message.person, kind="call", text=json.dumps(replace(call, targets=(id,)).plain()),
-                at=self.clock.time(), due=due,
+                "inbox", key=later(id, turn.message.key), bridge=turn.message.bridge, chat=turn.message.chat,
+                person=turn.message.person, kind="call", text=text, at=self.clock.time(), due=due,
             )  # fmt: skip
 
     def _forget_later(self, call: ToolCall) -> None:
         """A newer word about a device replaces what was put off."""
         for id in call.targets:
-            self.inbox.forget(f"later:{id}:")
+            self.inbox.forget(later(id))
 
     def explain(self, text: str, chat: str) -> dict[str, Any]:
         """What a message would be read as and how it would be ruled; nothing is kept or done."""

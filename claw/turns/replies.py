@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from string import Formatter
 from typing import Any
 
 from claw.call import ToolCall
@@ -28,7 +29,7 @@ THEY = {"is": "are", "was": "were", "does": "do", "has": "have"}
 
 # words that are no name by themselves: "Floor Lamp" is said "floor lamp", while "Sonos One" and "LG TV" stay as they are
 WORDS = """
-air alarm awning back balcony basement bath bathroom bed bedroom bedside bell big blind blinds boiler bookshelf cabinet
+air alarm attic awning back balcony basement bath bathroom bed bedroom bedside bell big blind blinds boiler bookshelf cabinet
 camera ceiling cellar cleaner closet coffee conditioner corner corridor couch counter cupboard curtain curtains deck
 desk detector dining dish dishwasher door downstairs driveway dryer entrance entry fan fireplace floor fountain freezer
 fridge front garage garden gate ground guest gym hall hallway heater heating hob hood iron island kettle kids kitchen
@@ -40,6 +41,7 @@ system table terrace thermostat toilet tub upstairs utility vacuum valve ventila
 window windows workshop yard
 """
 COMMON = frozenset(WORDS.split()) | {"the", "my", "our"}
+OPEN_PLACES = ("balcony", "terrace", "patio", "porch", "deck", "roof", "driveway", "landing")  # one is on them, not in them
 OWN = re.compile(r"(the|my|our) |[A-Z]\w*['’]s ")  # names that take no article: "the" again, "Anna's lamp"
 
 # command -> (what is then so, while it is on its way, what was wanted as "to ...")
@@ -78,9 +80,9 @@ SAID = {
     "close_valve": ("{is} closed", "", "close {it}"),
     "arm": ("{is} armed ({mode})", "", "arm {it} ({mode})"),
     "disarm": ("{is} disarmed", "", "disarm {it}"),
-    "add_item": ("now {has} {item}", "", "add {item} to {it}"),
-    "tick_item": ("{has} {item} ticked off", "", "tick {item} off {it}"),
-    "remove_item": ("no longer {has} {item}", "", "take {item} off {it}"),
+    "add_item": ("{was} told to add {item}", "", "add {item} to {it}"),
+    "tick_item": ("{was} told to tick off {item}", "", "tick {item} off {it}"),
+    "remove_item": ("{was} told to remove {item}", "", "take {item} off {it}"),
     "snapshot": ("took a picture", "", "take a picture with {it}"),
 }  # fmt: skip
 
@@ -88,6 +90,21 @@ SAID = {
 def spoken(name: str) -> str:
     """A name as it is said in mid-sentence: common words without their capitals, everything else as it was given."""
     return " ".join(word.lower() if word.istitle() and word.lower() in COMMON else word for word in name.split(" "))
+
+
+def the(name: str) -> str:
+    """A name in mid-sentence with its article: "the kitchen lamp", "Anna's lamp"."""
+    name = spoken(name)
+    return name if OWN.match(name) else f"the {name}"
+
+
+def within(place: str) -> str:
+    """In which room or on which floor: "in the kitchen", "on the first floor", "upstairs"."""
+    if place.casefold() in ("upstairs", "downstairs", "outside", "outdoors"):
+        return place.casefold()
+    if place.casefold().endswith("floor"):
+        return f"on the {place.casefold()}"
+    return f"{'on' if place.casefold() in OPEN_PLACES else 'in'} {the(place)}"
 
 
 def listed(names: Sequence[str], last: str = "and") -> str:
@@ -103,8 +120,7 @@ def call_of_it(house: House, device: Device) -> str:
     twins = [other for other in house.devices.values() if house.name(other).casefold() == name.casefold()]
     if len(twins) > 1 and area and area.casefold() not in name.casefold():
         name = f"{area} {name}"
-    name = spoken(name)
-    return name if OWN.match(name) else f"the {name}"
+    return the(name)
 
 
 def called(house: House, devices: Sequence[Device]) -> str:
@@ -136,21 +152,39 @@ def _whole_rooms(house: House, devices: Sequence[Device]) -> list[str]:
 def wanted(house: House, call: ToolCall) -> str:
     """A call as "to ..." says it, with its final values: "open the garage door"."""
     devices = [house.devices[id] for id in call.targets if id in house.devices]
-    it = _it(house, call, devices) if devices else "something that is not there"
-    return _fill(_said(call)[2], it, call.args, len(devices) > 1)
+    it = listed([call_of_it(house, device) for device in devices]) if devices else "something that is not there"
+    text = _said(call)[2]
+    return _fill(text, _short(call, it) if len(devices) == 1 else it, call.args, len(devices) > 1) + _unsaid(call, text)
+
+
+def _unsaid(call: ToolCall, text: str) -> str:
+    """The arguments that have no place in the text of a call: " (amount 30, unit ml)"; a person approves all of them."""
+    named = {name for _, name, _, _ in Formatter().parse(text)}
+    left = {} if _plain(call) else {name: value for name, value in call.args.items() if name not in named}
+    said = [name.replace("_", " ") + " " + clean(str(value), 2000) for name, value in left.items()]
+    return f" ({', '.join(said)})" if said else ""
 
 
 def _said(call: ToolCall) -> tuple[str, str, str]:
     """The three texts for a call; dimming to 0 is turning off, moving to 100 is opening."""
     plain = call.command.replace("_", " ")
-    value = next(iter(call.args.values()), None)
-    return SAID.get(PLAIN.get((call.command, value), call.command), (f"{{was}} told to {plain}", "", f"{plain} {{it}}"))
+    return SAID.get(_plain(call) or call.command, (f"{{was}} told to {plain}", "", f"{plain} {{it}}"))
+
+
+def _plain(call: ToolCall) -> str:
+    """The command that says the same without an argument, if there is one."""
+    values = tuple(call.args.values())
+    return PLAIN.get((call.command, values[0]), "") if len(values) == 1 and isinstance(values[0], (int, float)) else ""
 
 
 def _it(house: House, call: ToolCall, devices: Sequence[Device]) -> str:
     """The devices in the words that go with the command: one unlocks the front door, not the front door lock."""
     it = called(house, devices)
-    return it.removesuffix(" lock") if call.command in ("lock", "unlock") and len(devices) == 1 and it != "the lock" else it
+    return _short(call, it) if len(devices) == 1 else it
+
+
+def _short(call: ToolCall, it: str) -> str:
+    return it.removesuffix(" lock") if call.command in ("lock", "unlock") and it != "the lock" else it
 
 
 def told(house: House, call: ToolCall, outcomes: Mapping[str, Outcome]) -> str:
@@ -173,7 +207,7 @@ def _groups(outcomes: Mapping[str, Outcome]) -> dict[Outcome, list[str]]:
 def _sentence(house: House, call: ToolCall, outcome: Outcome, devices: Sequence[Device], it: str) -> str:
     done, moving, to = _said(call)
     many = len(devices) > 1
-    args = {**call.args, "title": _title(devices)}
+    args = {**call.args, "title": title_of(devices)}
     if outcome.outcome == "done":
         return capital(f"{it} {_fill(moving if outcome.moving and moving else done, it, args, many)}.")
     wish, detail = _fill(to, it, call.args, many), _detail(outcome.detail, many)
@@ -231,7 +265,8 @@ def state_words(device: Device, field: str) -> str:
     return f"{value:g}{unit.get(field, '')}" if isinstance(value, (int, float)) else clean(str(value).replace("_", " "))
 
 
-def _title(devices: Sequence[Device]) -> str:
+def title_of(devices: Sequence[Device]) -> str:
+    """The one title that they report, quoted and with a space before it; empty when there is none, or several."""
     titles = {device.state.get("title") for device in devices}
     title = clean(str(titles.pop() or "")) if len(titles) == 1 else ""
     return f" “{title}”" if title else ""

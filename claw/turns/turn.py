@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from claw.call import ToolCall
-from claw.messages.inbox import Message
+from claw.messages.inbox import CUT, Message
 from claw.turns.acting import Outcome
 
 
@@ -17,7 +17,9 @@ class Step:
     call: ToolCall
     ruling: str
     reason: str = ""
+    approved: bool = False  # a person said yes to it
     outcomes: dict[str, Outcome] = field(default_factory=dict)
+    ms: float = 0.0  # from the command to what the devices confirmed
 
 
 @dataclass
@@ -40,7 +42,7 @@ class Turn:
 
     def plan(self) -> dict[str, Any]:
         """What a restart needs to go on with this turn."""
-        steps = [{"call": s.call.plain(), "ruling": s.ruling, "reason": s.reason} for s in self.steps]
+        steps = [{"call": s.call.plain(), "ruling": s.ruling, "reason": s.reason, "approved": s.approved} for s in self.steps]
         kept = {name: getattr(self, name) for name in ("level", "reply", "asked", "choices", "read_ms")}
         return {**kept, "steps": steps}
 
@@ -51,3 +53,8 @@ def outcome_of(step: Step) -> str:
         return step.ruling
     outcomes = {one.outcome for one in step.outcomes.values()}
     return next((word for word in ("unknown", "failed", "refused", "declined") if word in outcomes), "done")
+
+
+def later(id: str, key: str = "") -> str:
+    """The key of what a message put off for a device; without a key, what all of them begin with."""
+    return f"later:{id}{CUT}{key}"

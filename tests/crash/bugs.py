@@ -44,7 +44,7 @@ class BoastfulAgent(Agent):
                 if not (turn.redo and self.ledger.end_of(turn.message.id, number)):
                     self._end(turn, number, step)
                     await self.acting.run(step.call, redo=turn.redo)
-                    self._lease(turn, step)
+                    self.aftermath.lease(turn, step)
 
 
 BUGS = {
