@@ -411,7 +411,8 @@ class Connections:
         if verdict in ("adopted", "spare"):
             connection.devices.append(device)
             connection.state = "connected"
-            self._worked(connection)
+            if len(connection.devices) == 1:
+                self._worked(connection)
             return True
         if verdict == "duplicate":
             connection.problem = "another connection has it already"
@@ -428,8 +429,9 @@ class Connections:
         return False
 
     def _worked(self, connection: Connection) -> None:
-        places = self._places.get(self._key(connection)[1], [])
-        places.sort(key=lambda one: _address(one) != _address(connection.found))
+        """It works here: what was announced elsewhere until now is out of date."""
+        if (key := self._key(connection)[1]) in self._places:
+            self._places[key] = [connection.found]
 
     def _doubts(self, connection: Connection) -> str:
         """What a person should know before pairing: that more than one address claims to be this."""
