@@ -1,5 +1,6 @@
 """A crash before every step of the whole road loses nothing and doubles nothing, and three planted bugs are found."""
 
+import contextlib
 import sqlite3
 from pathlib import Path
 
@@ -62,4 +63,5 @@ async def test_a_dead_process_writes_nothing_more(tmp_path: Path) -> None:
         with pytest.raises(Crash):
             life.agent.inbox.put("hello", key="1", bridge="test", chat="phone", cursor="1")
     life.close()
-    assert sqlite3.connect(world.path).execute("SELECT count(*) FROM inbox").fetchone() == (0,)
+    with contextlib.closing(sqlite3.connect(world.path)) as conn:
+        assert conn.execute("SELECT count(*) FROM inbox").fetchone() == (0,)

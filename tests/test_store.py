@@ -1,5 +1,6 @@
 """house.db: what cannot be used is refused in plain words and stays as it is; what is committed survives."""
 
+import contextlib
 import sqlite3
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def made(path: Path) -> bytes:
 def test_what_a_newer_claw_wrote_is_refused_and_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "house.db"
     made(path)
-    with sqlite3.connect(path) as conn:
+    with contextlib.closing(sqlite3.connect(path)) as conn, conn:
         conn.execute(
             "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('house', 'from_2031', '2031-01-01')"
         )
