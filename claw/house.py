@@ -325,11 +325,6 @@ class House:
             inside |= more
         return inside
 
-    def in_area(self, area: str) -> list[Device]:
-        """The devices of an area and of the areas inside it."""
-        inside = self.within(area)
-        return [device for device in self.devices.values() if self.area(device).casefold() in inside]
-
     def roomless(self) -> list[Device]:
         """Devices whose room nobody knows and nobody was asked for yet."""
         return [d for d in self.devices.values() if not self.area(d) and not self.records[d.id].room_asked]

@@ -16,7 +16,6 @@ import pytest
 
 from claw.daemon import Daemon
 from claw.device import Command
-from claw.hosting import connections
 from claw.hosting.connections import Connection
 from claw.skill import Power
 from claw.testing import eventually, running, say
@@ -435,9 +434,9 @@ async def test_a_scratch_folder_that_cannot_be_made_is_a_trouble_of_its_skill_al
     await eventually(lambda: house.has("bad-1"), seconds=4)
 
 
-async def test_a_connection_that_died_is_begun_again(house: Dropped, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_connection_that_died_is_begun_again(house: Dropped) -> None:
     """What a skill's own offline() raises gets out of the connection's clean-up."""
-    monkeypatch.setattr(connections, "BACK_OFF", (0.05,))
+    house.daemon.connections.back_off = (0.05,)
     fail = "    def offline(self, trouble):\n        raise RuntimeError('no')\n\n    async def turn_on"
     house.drop("bad", lamp("bad", last="raise DeviceError('gone')").replace("    async def turn_on", fail))
     await eventually(lambda: house.problem("bad") == "its skill failed (RuntimeError)", seconds=2)

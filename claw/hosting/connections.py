@@ -71,6 +71,7 @@ class Connections:
         self.house, self.events, self.clock, self.config, self.asks = house, events, clock, config, asks
         self.folders, self.secrets, self.scratch = folders, secrets, scratch
         self.markers = Markers(store)
+        self.back_off: tuple[float, ...] = BACK_OFF  # seconds between two tries
         self.files: dict[str, SkillFile] = {}
         self.wrong_folders: list[str] = []
         self.open: dict[tuple[str, str], Connection] = {}
@@ -171,7 +172,7 @@ class Connections:
             return
         log.error("%s at %s died", connection.file.name, connection.found.host, exc_info=error)
         connection.state, connection.problem = "retrying", f"its skill failed ({type(error).__name__})"
-        asyncio.get_running_loop().call_later(BACK_OFF[-1], self._begin_again, connection)
+        asyncio.get_running_loop().call_later(self.back_off[-1], self._begin_again, connection)
 
     def _begin_again(self, connection: Connection) -> None:
         if self.open.get(self._key(connection)) is connection:
@@ -280,7 +281,7 @@ class Connections:
         waits = {"unpaired": unpaired, "duplicate": PAIR_AGAIN_SECONDS, "held": 20.0}
         if connection.state not in waits:
             connection.state = "retrying"
-        wait = waits.get(connection.state, BACK_OFF[min(failures, len(BACK_OFF)) - 1])
+        wait = waits.get(connection.state, self.back_off[min(failures, len(self.back_off)) - 1])
         connection.again.clear()
         await self.clock.until(connection.again, wait)
 
