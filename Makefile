@@ -29,6 +29,7 @@ lint: setup
 
 test-peers: setup
 	@.ci/packages
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --progress-bar off -c constraints.txt -e '.[dev,peers]'
 	@$(BIN)/python -m pytest -m peers
 
 bench: setup

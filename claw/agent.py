@@ -2,20 +2,25 @@
 
 import asyncio
 import itertools
+import json
 import logging
 import sqlite3
 import time
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from claw.call import ToolCall
 from claw.clock import Clock
 from claw.config import Config
 from claw.events import Events
+from claw.history.talk import HistoryTalk
 from claw.house import DeviceAdded, House
+from claw.memory.pages import Memory
+from claw.memory.talk import MemoryTalk
 from claw.messages.asks import Asks
-from claw.messages.inbox import Answered, Arrived, Inbox, Message
+from claw.messages.inbox import Answered, Arrived, Inbox, Message, lane
 from claw.messages.ledger import Ledger
 from claw.messages.outbox import Outbox
 from claw.messages.questions import APPROVAL_SECONDS, Questions
@@ -23,14 +28,18 @@ from claw.names import fold
 from claw.policy import COMPRESSOR_REST, Policy, raised
 from claw.reflex.alias import STOP
 from claw.reflex.reader import Reader
+from claw.reflex.reading import Request
+from claw.routines.routines import Routines
+from claw.routines.talk import RoutineTalk
 from claw.store import Store
+from claw.store import history as open_history
 from claw.supervise import attempt, cancel
 from claw.turns.acting import LATE, STOPPED, UNSEEN, Acting, Outcome
 from claw.turns.aftermath import Aftermath
-from claw.turns.closing import Closing, private
+from claw.turns.closing import Closing, private, told_nothing
 from claw.turns.deciding import STALE_SECONDS, Deciding
 from claw.turns.replies import called, told
-from claw.turns.turn import Step, Turn, outcome_of
+from claw.turns.turn import KEPT, Step, Turn, outcome_of
 
 log = logging.getLogger("claw.agent")
 SETTLE_SECONDS = 10.0  # how long what a crash left open waits for known devices that discovery has not found again yet
@@ -41,7 +50,9 @@ EVENTS = {"done": "confirmed", "failed": "failed", "unknown": "unknown", "refuse
 class Agent:
     """Reads messages, judges and runs their calls, and answers. Owns inbox, ledger, outbox and questions."""
 
-    def __init__(self, house: House, store: Store, events: Events, clock: Clock, config: Config, reader: Reader) -> None:
+    def __init__(self, house: House, store: Store, events: Events, clock: Clock, config: Config, reader: Reader, *,
+                 history: Store | None = None, data: Path | None = None) -> None:  # fmt: skip
+        """`history`: history.db; `data`: the data folder, for pages and routines. Without them nothing of that is kept."""
         self.house, self.store, self.events, self.clock, self.config, self.reader = house, store, events, clock, config, reader
         self.inbox, self.ledger, self.outbox = Inbox(store, events, clock), Ledger(store, clock), Outbox(store, clock)
         self.questions = Questions(store, clock)
@@ -49,7 +60,17 @@ class Agent:
         self._recall()
         self.acting = Acting(house, self.policy, clock)
         self.asks = Asks(self.questions, self.outbox, events, bridge="terminal", chat="terminal")
-        self.deciding = Deciding(house, store, clock, config, reader, self.policy, self.inbox, self.questions, self.asks)
+        self.deciding = Deciding(
+            house, store, clock, config, reader, self.policy, self.inbox, self.questions, self.asks, self.approves
+        )  # fmt: skip
+        self.owners = [(self.asks.bridge, self.asks.chat)]  # where what is said unasked goes
+        self.history = history or open_history(None)
+        self.routines = Routines(store, self.inbox, events, clock, config, data and data / "routines")
+        self.deciding.subjects.update(
+            routines=RoutineTalk(self.routines, self.deciding, clock),
+            memory=MemoryTalk(Memory(self.history, clock, data and data / "pages"), house, clock),
+            history=HistoryTalk(self.ledger, self.inbox, self.history, self.deciding, house, clock),
+        )
         self.aftermath = Aftermath(house, self.policy, self.inbox, self.ledger, clock, self.tell)
         self.closing = Closing(house, self.inbox, clock)
         self._chats: dict[str, asyncio.Task[None]] = {}
@@ -152,6 +173,22 @@ class Agent:
         assert message is not None
         return await self.handle(message, area=area, language=language)
 
+    async def ask_for(self, request: Request, *, bridge: str = "terminal", chat: str = "terminal") -> dict[str, Any]:
+        """Put a request in that a door made, and wait for the record of its turn; needs the worker."""
+        answered: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        key = f"request:{self.clock.time()}:{next(self._count)}"
+
+        def hear(event: Answered) -> None:
+            if event.message.key == key and not answered.done():
+                answered.set_result(event.record)
+
+        forget = self.events.subscribe(Answered, hear)
+        try:
+            self.inbox.put(json.dumps(request.plain()), key=key, bridge=bridge, chat=lane(chat, "requests"), kind="request")
+            return await answered
+        finally:
+            forget()
+
     async def handle(self, message: Message, *, area: str = "", language: str = "") -> dict[str, Any]:
         """Answer one message and return its record; going on where a crash interrupted it."""
         turn = self._resume(message) if message.plan is not None else self._begin(message, area, language)
@@ -169,7 +206,7 @@ class Agent:
         steps = [
             Step(ToolCall.of(step["call"]), step["ruling"], step["reason"], step.get("approved", False)) for step in plan["steps"]
         ]
-        rest = {key: plan[key] for key in ("level", "reply", "asked", "choices", "read_ms")}
+        rest = {key: plan[key] for key in KEPT if key in plan}
         return Turn(message, self.house.snapshot(), steps=steps, redo=True, **rest)
 
     def _begin(self, message: Message, area: str, language: str) -> Turn:
@@ -184,7 +221,8 @@ class Agent:
                 for number, step in enumerate(turn.steps):
                     event = {"run": "intended", "refused": "refused", "declined": "declined"}.get(step.ruling)
                     if event:
-                        self.ledger.append(message.id, number, event, step.call, {"reason": step.reason} if step.reason else None)
+                        before = {id: turn.before[id] for id in step.call.targets if id in turn.before}
+                        self.ledger.append(message.id, number, event, step.call, {"reason": step.reason, "before": before})
                     if step.ruling == "run":
                         self.aftermath.intend(turn, step)
         return turn
@@ -245,9 +283,14 @@ class Agent:
         self.tell(text, turn.message, f"early:{turn.message.id}:{number}")
 
     def tell(self, text: str, to: Message | None = None, key: str = "") -> None:
-        """Say something unasked: in the chat of a message, else to the owner."""
-        bridge, chat = (to.bridge, to.chat) if to else ("terminal", "terminal")
-        self.outbox.put(text, key=f"tell:{key or f'{self.clock.time()}:{next(self._count)}'}", bridge=bridge, chat=chat)
+        """Say something unasked: in the chat of a message, else to the owner, wherever the owner reads."""
+        key = f"tell:{key or f'{self.clock.time()}:{next(self._count)}'}"
+        for number, (bridge, chat) in enumerate([(to.bridge, to.place)] if to else self.owners):
+            self.outbox.put(text, key=f"{key}:{bridge}" if number else key, bridge=bridge, chat=chat)
+
+    def approves(self, bridge: str) -> bool:
+        """Whether a yes counts that comes by this bridge."""
+        return bridge not in self.outbox.bridges or self.outbox.bridges[bridge].approves
 
     # -- the end of a turn
 
@@ -256,8 +299,8 @@ class Agent:
         message, record = turn.message, self.closing.record(turn)
         reply = record["reply"]
         with self.store.transaction():
-            if reply:
-                self.outbox.put(reply, key=f"reply:{message.id}", bridge=message.bridge, chat=message.chat, choices=turn.choices)
+            if reply and not told_nothing(turn):
+                self.outbox.put(reply, key=f"reply:{message.id}", bridge=message.bridge, chat=message.place, choices=turn.choices)
             self.inbox.finish(message.id, record)
             if private(turn):
                 self.inbox.hide(message.id)

@@ -14,12 +14,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from claw import view
 from claw.agent import Agent
 from claw.bridges.terminal import Terminal
-from claw.device import Device
 from claw.hosting.connections import Connections
 from claw.house import MEASURED, DeviceChanged
 from claw.messages.inbox import Answered
+from claw.reflex.reading import Request
 
 log = logging.getLogger("claw.api")
 LONGEST_LINE = 4 << 20
@@ -30,10 +31,18 @@ class Api:
     """One request a line: {"op": ...}; answers are lines too. `chat` keeps the connection open."""
 
     def __init__(
-        self, agent: Agent, terminal: Terminal, connections: Connections, how: Callable[[], dict[str, Any]], path: Path
-    ) -> None:
-        """`how`: what `claw status` tells."""
-        self.agent, self.terminal, self.connections, self.how, self.path = agent, terminal, connections, how, path
+        self, agent: Agent, terminal: Terminal, connections: Connections, how: Callable[[], dict[str, Any]],
+        invite: Callable[[], str], path: Path,
+    ) -> None:  # fmt: skip
+        """`how`: what `claw status` tells; `invite`: an address of the page with a one-time code."""
+        self.agent, self.terminal, self.connections, self.how, self.invite, self.path = (
+            agent,
+            terminal,
+            connections,
+            how,
+            invite,
+            path,
+        )
         self._streams: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -80,7 +89,7 @@ class Api:
         answers: dict[str, Callable[[dict[str, Any]], AsyncIterator[dict[str, Any]]]] = {
             "say": partial(self.say, gone=reader.at_eof), "chat": self.chat, "devices": self.devices, "discover": self.discover,
             "log": self.log, "status": self.status, "asks": self.asks, "answer": self.answer, "pair": self.pair,
-            "read": self.read,
+            "read": self.read, "routines": self.routines, "request": self.request, "page": self.page,
         }  # fmt: skip
         operation = answers.get(str(request.get("op")))
         if operation is None:
@@ -180,21 +189,28 @@ class Api:
         """What a message would be read as, and how the policy would rule: nothing is done."""
         yield {"reading": self.agent.explain(str(request["text"]), str(request.get("chat") or "terminal"))}
 
+    async def request(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """Something of a subject (Request): a routine paused, a page restored; and the record of that turn."""
+        wish = Request.of(request["request"])
+        if wish.about not in self.agent.deciding.subjects:
+            raise ValueError(f"nothing here is about {wish.about}")
+        yield {"record": await self.agent.ask_for(wish)}
+
     # -- looking
+
+    async def routines(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """Every routine, reminder and timer."""
+        for routine in self.agent.routines.plain():
+            yield {"routine": routine}
+
+    async def page(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """A fresh address of the page with a one-time code."""
+        yield {"address": self.invite()}
 
     async def devices(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         """Every device with its room and state."""
         for device in self.agent.house.devices.values():
-            yield {"device": self._device(device)}
-
-    def _device(self, device: Device) -> dict[str, Any]:
-        house = self.agent.house
-        return {
-            "id": device.id, "name": house.name(device), "area": house.area(device), "kind": device.kind,
-            "sort": house.sort(device), "maker": device.maker, "model": device.model, "online": device.online,
-            "trouble": device.trouble,
-            "skill": house.records[device.id].skill, "state": device.state, "commands": sorted(device.commands),
-        }  # fmt: skip
+            yield {"device": view.device(self.agent, device)}
 
     async def discover(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         """What is on the network that a skill looks for, and what became of it."""

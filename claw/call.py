@@ -21,6 +21,10 @@ class ToolCall:
         """As JSON data."""
         return {**asdict(self), "targets": list(self.targets), "args": dict(self.args)}
 
+    def apart(self) -> "list[ToolCall]":
+        """The same for each target alone."""
+        return [ToolCall(self.command, (id,), self.args) for id in self.targets]
+
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> "ToolCall":
         """From JSON data."""
@@ -29,5 +33,9 @@ class ToolCall:
 
 def digest(calls: Sequence[ToolCall]) -> str:
     """The hash that an approval is bound to: command, resolved devices and arguments of every call."""
-    text = json.dumps([call.plain() for call in calls], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return digest_of([call.plain() for call in calls])
+
+
+def digest_of(data: Any) -> str:
+    """The hash of JSON data, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()

@@ -47,7 +47,8 @@ def parser() -> argparse.ArgumentParser:
         made.set_defaults(run=run)
         return made
 
-    add("run", run, "run the daemon on this network")
+    run_ = add("run", run, "run the daemon on this network")
+    run_.add_argument("--listen", default="", metavar="ADDRESS", help="put the page on this address and print a QR code")
     add("chat", chat, "talk with the running claw")
     say_ = add("say", say, "say one thing and read the answer")
     say_.add_argument("text")
@@ -97,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
     data = data_folder(args.data, config)
     logging.basicConfig(level=config.run.log.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
-        asyncio.run(serve(config, data))
+        asyncio.run(serve(config, data, listen=args.listen))
     except (Busy, SecretsError, StoreError) as error:
         return _failed(str(error))
     except sqlite3.DatabaseError as error:

@@ -20,10 +20,12 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class HouseConfig:
-    """[house]: time zone (IANA; empty = the machine's) and language of the person who writes."""
+    """[house]: time zone (IANA; empty = the machine's), language of the person who writes, and where it stands, in degrees."""
 
     zone: str = ""
     language: str = "en"
+    latitude: float | None = None  # for sunrise and sunset; None = the town that the time zone is named after
+    longitude: float | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,20 @@ class SafetyConfig:
 
 
 @dataclass(frozen=True)
+class WebConfig:
+    """[web]: the page. `listen`: an address of this machine; `hosts`: names that browsers may call it by, beside its addresses.
+
+    approve_over_http: whether a yes counts that comes over plain http from another machine.
+    """
+
+    enabled: bool = True
+    listen: str = "127.0.0.1"
+    port: int = 8765
+    hosts: tuple[str, ...] = ()
+    approve_over_http: bool = False
+
+
+@dataclass(frozen=True)
 class RunConfig:
     """[run]: data folder (empty = $XDG_DATA_HOME/claw) and how much is logged."""
 
@@ -92,6 +108,7 @@ class Config:
     network: NetworkConfig = NetworkConfig()
     run: RunConfig = RunConfig()
     safety: SafetyConfig = SafetyConfig()
+    web: WebConfig = WebConfig()
     areas: tuple[AreaConfig, ...] = ()
     devices: tuple[DeviceConfig, ...] = ()
     scenes: dict[str, SceneConfig] = field(default_factory=lambda: {"sleepy time": SLEEPY})

@@ -23,6 +23,7 @@ from claw.clock import Clock
 from claw.config import Config
 from claw.discovery.browse import Discovery
 from claw.events import Events
+from claw.history.recorder import Recorder
 from claw.hosting.connections import Connections, SkillsChanged
 from claw.hosting.loading import SkillFile, shipped
 from claw.hosting.secrets import SecretsError, open_folder
@@ -31,8 +32,11 @@ from claw.names import Names
 from claw.notify import notify, watchdog_seconds
 from claw.reflex.reader import Reader
 from claw.rooms import Rooms
-from claw.store import Store
+from claw.routines.ticker import Ticker
+from claw.store import Store, history
 from claw.supervise import Supervised, cancel
+from claw.watches import Watches
+from claw.web.server import Web
 
 log = logging.getLogger("claw.daemon")
 SOCKET_PATH = 107  # unix(7)
@@ -74,17 +78,20 @@ def _close_to_others(folder: Path) -> None:
 class Daemon:
     """All parts of one house. `run()` returns after a signal or `stop()`."""
 
-    def __init__(self, config: Config, data: Path, *, clock: Clock | None = None) -> None:
+    def __init__(self, config: Config, data: Path, *, clock: Clock | None = None, listen: str = "") -> None:
+        """`listen`: the address for the page, if not the config's."""
         self.config, self.data = config, data
         self.clock, self.events = clock or Clock(config.house.zone), Events()
         self.began = time.monotonic()
         secrets = open_folder(data / "secrets")
         (data / "skills").mkdir(mode=0o700, exist_ok=True)
-        self.store = Store(data / "house.db")
+        self.store, self.history = Store(data / "house.db"), history(data / "history.db")
         self.house = House(self.store, self.events, self.clock)
         self._apply_config()
         self.reader = Reader(self.house, Names(self.house), self.clock)
-        self.agent = Agent(self.house, self.store, self.events, self.clock, config, self.reader)
+        self.agent = Agent(
+            self.house, self.store, self.events, self.clock, config, self.reader, history=self.history, data=data
+        )  # fmt: skip
         self.terminal = Terminal(self.agent.inbox)
         self.terminal.on_attach = self.agent.outbox.wake
         self.agent.outbox.bridges["terminal"] = self.terminal
@@ -98,6 +105,10 @@ class Daemon:
         )  # fmt: skip
         self.connections.zeroconf = lambda: self.discovery.zeroconf
         self.connections.allows = lambda host: self.discovery.known.reach.allows(host)
+        self.ticker = Ticker(self.agent.routines)
+        self.recorder = Recorder(self.house, self.events, self.clock, self.history)
+        self.watches = Watches(self.house, self.events, self.clock, self.agent.tell)
+        self.web = Web(self.agent, config, listen)
         self.rooms = Rooms(self.house, self.events, self.agent.asks)
         self.events.subscribe(SkillsChanged, lambda event: self.agent.tell(event.notice) if event.notice else None)
         self.events.subscribe(DeviceMoved, self._tell_move)
@@ -127,9 +138,11 @@ class Daemon:
             loop.add_signal_handler(number, self.stop)
         warming = loop.run_in_executor(None, self.reader.warm)
         tasks = [self._start("agent", self.agent.run), self._start("outbox", self.agent.outbox.run)]
-        api = Api(self.agent, self.terminal, self.connections, self.status, self.data / "claw.sock")
+        api = Api(self.agent, self.terminal, self.connections, self.status, self.web.invite, self.data / "claw.sock")
         tasks += [self._start("api", api.run), self._start("skills", self._skills)]
         tasks += [self._start("rooms", self.rooms.run), self._start("watchdog", self._watchdog)]
+        tasks += [self._start("routines", self.ticker.run), self._start("history", self.recorder.run)]
+        tasks += [self._start("watches", self.watches.run), self._start("web", self.web.run)]
         await warming
         gc.collect()
         gc.freeze()  # the grammar and the libraries stay for good: the collector need not look at them again
@@ -143,6 +156,7 @@ class Daemon:
             self.house.closing = True
             await cancel(*reversed(tasks))
             self.store.close()
+            self.history.close()
         if failed := [part for part in self.parts if part.name in CORE and part.state == "degraded"]:
             raise RuntimeError(f"the part {failed[0].name} failed again and again: {failed[0].problem}")
 
@@ -226,6 +240,8 @@ class Daemon:
             "network": self.discovery.trouble,
             "refused": dict(self.discovery.refused),
             "folders": self.connections.wrong_folders,
+            "page": self.web.addresses,
+            "routines": len(self.agent.routines.all()),
             "pairing": len(self.agent.asks.open()),
             "clock": "" if self.clock.plausible() else "the date is not plausible; nothing scheduled will run until it is",
         }
@@ -236,12 +252,12 @@ class Daemon:
         return {"name": name, "problem": file.problem, "connections": {one.found.host: one.state for one in mine}}
 
 
-async def serve(config: Config, data: Path, *, clock: Clock | None = None) -> None:
+async def serve(config: Config, data: Path, *, clock: Clock | None = None, listen: str = "") -> None:
     """`claw run`: lock the folder and run until a signal; after the stop nothing that hangs keeps the process."""
     os.umask(0o077)
     status = 1
     with locked(data):
-        daemon = Daemon(config, data, clock=clock)
+        daemon = Daemon(config, data, clock=clock, listen=listen)
         try:
             await daemon.run()
             status = 0

@@ -1,4 +1,4 @@
-"""house.db: SQLite with WAL and synchronous=FULL, its migrations, and explicit transactions."""
+"""house.db (synchronous FULL: what must not be lost) and history.db (NORMAL: what may): migrations, explicit transactions."""
 
 import contextlib
 import json
@@ -11,17 +11,33 @@ from typing import Any
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-migrations = Migrations("house")
+house_tables, history_tables = Migrations("house"), Migrations("history")
 
 
 class StoreError(Exception):
     """The database cannot be used; the text says what to do."""
 
 
-@migrations()
+@house_tables()
 def first_tables(db: Database) -> None:
     """Messages in and out, deeds, questions, devices and rooms."""
-    for statement in FIRST.split(";"):
+    _execute(db, FIRST)
+
+
+@house_tables()
+def first_doors(db: Database) -> None:
+    """Routines with their runs, and the phones that may use the page."""
+    _execute(db, DOORS)
+
+
+@history_tables()
+def first_history(db: Database) -> None:
+    """What the devices reported; the facts of the pages with their index, and every version of every page."""
+    _execute(db, HISTORY)
+
+
+def _execute(db: Database, script: str) -> None:
+    for statement in script.split(";"):
         if statement.strip():
             db.conn.execute(statement)
 
@@ -53,21 +69,49 @@ CREATE TABLE devices (
 CREATE TABLE areas (name TEXT PRIMARY KEY, floor TEXT NOT NULL, parent TEXT NOT NULL, aliases TEXT NOT NULL);
 CREATE TABLE markers (skill TEXT PRIMARY KEY, phase TEXT NOT NULL, deaths INTEGER NOT NULL DEFAULT 0, hash TEXT NOT NULL)
 """
+# routines.due: seconds since 1970 of the next run, NULL while it is paused or over; last_date: the local date of the last run
+DOORS = """
+CREATE TABLE routines (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL, kind TEXT NOT NULL, said TEXT NOT NULL, person TEXT NOT NULL,
+    bridge TEXT NOT NULL, chat TEXT NOT NULL, spec TEXT NOT NULL, zone TEXT NOT NULL, do TEXT NOT NULL, due REAL,
+    last_date TEXT NOT NULL DEFAULT '', grace REAL NOT NULL, catch_up TEXT NOT NULL, granted TEXT NOT NULL DEFAULT '[]',
+    status TEXT NOT NULL DEFAULT 'on', file TEXT NOT NULL DEFAULT '', digest TEXT NOT NULL DEFAULT '', made REAL NOT NULL);
+CREATE INDEX routines_due ON routines(due) WHERE due IS NOT NULL;
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY, routine INTEGER NOT NULL, due REAL NOT NULL, at REAL NOT NULL, outcome TEXT NOT NULL,
+    message INTEGER, UNIQUE(routine, due));
+CREATE TABLE sessions (
+    id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, person TEXT NOT NULL, scopes TEXT NOT NULL, name TEXT NOT NULL,
+    made REAL NOT NULL, seen REAL NOT NULL)
+"""
+HISTORY = """
+CREATE TABLE changes (
+    id INTEGER PRIMARY KEY, device TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, at REAL NOT NULL, turn INTEGER);
+CREATE INDEX changes_device ON changes(device, field, at);
+CREATE TABLE pages (name TEXT PRIMARY KEY, title TEXT NOT NULL, digest TEXT NOT NULL, at REAL NOT NULL);
+CREATE VIRTUAL TABLE facts USING fts5(text, page, line UNINDEXED, source UNINDEXED, at UNINDEXED, tokenize='porter unicode61');
+CREATE TABLE versions (
+    id INTEGER PRIMARY KEY, page TEXT NOT NULL, text TEXT NOT NULL, why TEXT NOT NULL, at REAL NOT NULL);
+CREATE INDEX versions_page ON versions(page, id)
+"""
 
 
 class Store:
     """One SQLite file, open in this process only. Every write outside `transaction()` commits by itself."""
 
-    def __init__(self, path: Path | None, *, connect: Callable[..., sqlite3.Connection] = sqlite3.connect) -> None:
+    def __init__(
+        self, path: Path | None, *, tables: Migrations = house_tables, synchronous: str = "FULL",
+        connect: Callable[..., sqlite3.Connection] = sqlite3.connect,
+    ) -> None:  # fmt: skip
         """Open or make the file (None: in memory); StoreError when it is newer, damaged or cannot be written."""
-        self.path = path
+        self.path, self._tables = path, tables
         try:
             self.conn = connect(str(path or ":memory:"), isolation_level=None, check_same_thread=False)
             weakref.finalize(self, self.conn.close)  # also when what follows fails, or nobody calls close()
             self.conn.row_factory = sqlite3.Row
             self._check()
             self.conn.execute("PRAGMA journal_mode=WAL")
-            self.conn.execute("PRAGMA synchronous=FULL")
+            self.conn.execute(f"PRAGMA synchronous={synchronous}")
             self.conn.execute("PRAGMA secure_delete=ON")  # a code that was typed is not left in a free page
             self._migrate()
         except sqlite3.DatabaseError as error:
@@ -81,12 +125,12 @@ class Store:
 
     def _migrate(self) -> None:
         db = Database(self.conn)
-        known = {migration.name for migration in migrations._migrations}
-        newer = {migration.name for migration in migrations.applied(db)} - known
+        known = {migration.name for migration in self._tables._migrations}
+        newer = {migration.name for migration in self._tables.applied(db)} - known
         if newer:
             raise StoreError(f"{self.path} was written by a newer claw ({', '.join(sorted(newer))}): install that version again")
-        if migrations.pending(db):
-            migrations.apply(db)
+        if self._tables.pending(db):
+            self._tables.apply(db)
 
     def all(self, sql: str, *params: Any) -> list[sqlite3.Row]:
         """All rows of a query."""
@@ -126,6 +170,11 @@ class Store:
     def close(self) -> None:
         """Close the file."""
         self.conn.close()
+
+
+def history(path: Path | None) -> Store:
+    """history.db: a power cut may take the last seconds of it, so it costs no wait for the disk."""
+    return Store(path, tables=history_tables, synchronous="NORMAL")
 
 
 def _plain(values: Any) -> Sequence[Any]:

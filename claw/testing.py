@@ -7,6 +7,7 @@ import logging
 import sys
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -66,8 +67,12 @@ def load_skill(path: Path) -> ModuleType:
 
 @contextlib.asynccontextmanager
 async def running(data: Path, config: str = "", *, clock: Clock | None = None) -> AsyncIterator[Daemon]:
-    """A daemon on a data folder, stopped at the end. `config` must name interfaces and subnets, or it looks at the LAN."""
-    daemon = Daemon(parse(config), data, clock=clock)
+    """A daemon on a data folder, stopped at the end. `config` must name interfaces and subnets, or it looks at the LAN.
+
+    Its page is on a free port, so that several may run.
+    """
+    parsed = parse(config)
+    daemon = Daemon(replace(parsed, web=replace(parsed.web, port=0)), data, clock=clock)
     task = asyncio.create_task(daemon.run())
     try:
         await asyncio.wait([task, asyncio.create_task(daemon.ready.wait())], return_when=asyncio.FIRST_COMPLETED)

@@ -11,7 +11,7 @@ from typing import Any
 
 from claw.console.client import Client, Down
 
-CONFIG = '[network]\ninterfaces = ["127.0.0.1"]\nsubnets = ["127.66.0.0/24"]\n'
+CONFIG = '[network]\ninterfaces = ["127.0.0.1"]\nsubnets = ["127.66.0.0/24"]\n[web]\nport = 0\n'
 CLAW = [sys.executable, "-m", "claw.cli"]
 
 

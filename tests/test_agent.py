@@ -256,7 +256,7 @@ class Fan(Device, can.Power):
 class Faulty:
     """A bridge with a mistake in it, which shows the first time only."""
 
-    name, idempotent, limit = "terminal", False, 1000
+    name, idempotent, approves, limit = "terminal", False, True, 1000
 
     def __init__(self) -> None:
         self.tries, self.sent = 0, list[str]()

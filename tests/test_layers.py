@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = [
-    ["config", "store", "clock", "events", "device", "color", "supervise", "notify", "hosting.secrets"],
+    ["config", "store", "clock", "when", "events", "device", "color", "supervise", "notify", "hosting.secrets"],
     ["capabilities", "kit", "call", "discovery", "hosting.boundary"],
     ["messages", "skill"],
     ["house", "hosting.loading"],
@@ -26,8 +26,9 @@ LAYERS = [
         "hosting.connections",
         "hosting.contract",
     ],
+    ["routines", "memory", "history", "watches"],
     ["agent"],
-    ["bridges", "api"],
+    ["view", "bridges", "web", "api"],
     ["daemon", "console", "evaluation", "testing", "demo", "cli"],
 ]
 SPLIT = {"hosting", "turns"}  # folders whose files stand in different layers

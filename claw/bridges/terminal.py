@@ -12,6 +12,7 @@ class Terminal:
 
     name = "terminal"
     idempotent = True  # a listener is told the key
+    approves = True
     limit = 100_000
 
     def __init__(self, inbox: Inbox) -> None:

@@ -32,7 +32,7 @@ class VirtualHouse:
     def config(self, data: str = "") -> str:
         """The config.toml that lets a daemon look at this house and at nothing else."""
         run = f'[run]\ndata = "{data}"\nlog = "warning"\n' if data else ""
-        return f'[network]\ninterfaces = ["127.0.0.1"]\nsubnets = ["{self.network.subnet}"]\n{run}'
+        return f'[network]\ninterfaces = ["127.0.0.1"]\nsubnets = ["{self.network.subnet}"]\n[web]\nport = 0\n{run}'
 
     def answer(self, about: str) -> tuple[str, str]:
         """What the house does and says when the claw asks about one of its things: (deed, answer); empty when it is not asked."""

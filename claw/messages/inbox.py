@@ -20,7 +20,11 @@ CUT = "\x1f"  # between the parts of a key of our own: ids hold colons, but not 
 
 @dataclass(frozen=True)
 class Message:
-    """One row of the inbox. kind: message (somebody wrote it) or call (the claw told itself to do this at `due`)."""
+    """One row of the inbox.
+
+    kind: message (somebody wrote it), or in JSON: call (the claw told itself to do this at `due`), routine (one that is due),
+    touch (a call by a finger on a page), request (one that a page or command made), answer (to a question by its id).
+    """
 
     id: int
     key: str
@@ -34,6 +38,16 @@ class Message:
     status: str
     plan: dict[str, Any] | None
     record: dict[str, Any] | None
+
+    @property
+    def place(self) -> str:
+        """The chat in which it is answered; `chat` itself may be a lane of it, so that a touch waits for no conversation."""
+        return self.chat.split(CUT)[0]
+
+
+def lane(chat: str, name: str) -> str:
+    """A part of a chat whose messages are in order among themselves only."""
+    return f"{chat}{CUT}{name}"
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ class Bridge(Protocol):
 
     name: str
     idempotent: bool
+    approves: bool  # whether a yes that comes this way counts: not where it could be forged or overheard
     limit: int  # characters of one message
 
     async def send(self, chat: str, text: str, key: str, choices: Sequence[str]) -> str:

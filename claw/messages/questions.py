@@ -14,7 +14,10 @@ NUMBERED = ("which", "list")  # what says what a number means
 
 @dataclass(frozen=True)
 class Question:
-    """kind: approval, which, ask (of a skill, or about a room), or list (numbered questions). data: what an answer needs."""
+    """kind: approval, which, ask (of a skill, or about a room), or list (numbered questions).
+
+    data: what an answer needs; of an approval the calls, or the request, that a yes carries out.
+    """
 
     id: int
     chat: str

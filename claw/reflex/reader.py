@@ -7,9 +7,10 @@ from dataclasses import replace
 from claw.clock import Clock
 from claw.house import House
 from claw.names import ALL, Names, fold
+from claw.reflex import help, memories, recounts, schedules
 from claw.reflex.alias import Alias, plain, scene
 from claw.reflex.grammar import NEGATED, Grammar
-from claw.reflex.reading import Context, Reading
+from claw.reflex.reading import Context, Reading, Request
 from claw.turns.replies import call_of_it, the
 
 DEPTH = 3  # a scene may name a scene, not itself for ever
@@ -67,10 +68,31 @@ class Reader:
             return self._scene(name, context, depth)
         if reading := self.alias.read(text, context) or self.alias.read(plain(text), context):
             return reading
+        if reading := self._request(plain(text), context, depth):
+            return reading
         reading = self._sentence(plain(text), context)
         if reading and reading.trace == ("negated",) and context.question == "approval":  # "don't open it" is a no
             return Reading("alias", control="no", trace=reading.trace)
         return reading
+
+    def _request(self, text: str, context: Context, depth: int) -> Reading | None:
+        """What is wanted of the claw itself, now or later; English only."""
+        if context.language != "en" or depth:  # a scene is made of deeds
+            return None
+        if reply := help.read(text, self.house):
+            return Reading("alias", reply=reply, trace=("about the claw",))
+        now = self.clock.now()
+        if request := memories.read(text) or recounts.read(text, now):
+            return _asked(request)
+        sorry: Reading | None = None
+        for request in schedules.read(text, now):
+            if request.verb != "make" or request.slots["kind"] != "deed":
+                return _asked(request)
+            wish = self._read(str(request.slots["do"]), replace(context, question="", choices=0), depth + 1)
+            if wish and wish.calls:
+                return replace(_asked(request), trace=(*_asked(request).trace, *wish.trace))
+            sorry = sorry or (wish if wish and wish.reply else None)
+        return sorry
 
     def _sentence(self, text: str, context: Context) -> Reading | None:
         """The whole as one wish; if that is not one, each of its parts - all of them or none."""
@@ -145,6 +167,10 @@ def _two_sided(text: str) -> bool:
     """Whether one part of it goes on and another off, which no single wish says."""
     sides = [SIDE.fullmatch(part.strip()) for part in re.split(r"[,;]|\b(?:and|but|then|while)\b", text) if part.strip()]
     return len({(side[1] or side[2]).casefold() for side in sides if side}) > 1
+
+
+def _asked(request: Request) -> Reading:
+    return Reading("grammar", request=request, trace=(f"{request.about}: {request.verb} {dict(request.slots)}",))
 
 
 def _joined(readings: list[Reading]) -> Reading:

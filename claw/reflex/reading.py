@@ -1,5 +1,6 @@
 """What reading a message gives, and what is known about who wrote it and where."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,8 +16,29 @@ class Option:
 
 
 @dataclass(frozen=True)
+class Request:
+    """Something wanted of the claw itself and of no device: `about` names the subject that answers it (Agent.subjects).
+
+    routines: make, list, pause, resume, delete, left. memory: remember, recall, forget, call, restore. history: undo, did, why.
+    """
+
+    about: str
+    verb: str
+    slots: Mapping[str, Any] = field(default_factory=dict)  # JSON data
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON data."""
+        return {"about": self.about, "verb": self.verb, "slots": dict(self.slots)}
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> "Request":
+        """From JSON data; KeyError when something is missing."""
+        return cls(str(data["about"]), str(data["verb"]), dict(data["slots"]))
+
+
+@dataclass(frozen=True)
 class Reading:
-    """What a level made of a message. Exactly one of calls, reply, options or control is filled; a reply may go with calls.
+    """What a level made of a message. Exactly one of calls, reply, options, control, request is filled; calls may have a reply.
 
     calls: deeds, in order. reply: said at once (an answer about state, a polite refusal, "there is no such room"), or beside
     calls how they were understood.
@@ -28,6 +50,7 @@ class Reading:
     reply: str = ""
     options: tuple[Option, ...] = ()
     control: str = ""
+    request: Request | None = None
     unknown: bool = False  # the reply says only which words are not known
     trace: tuple[str, ...] = ()  # for --explain
 

@@ -2,31 +2,51 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from claw.call import ToolCall, digest
+from claw.call import ToolCall, digest, digest_of
 from claw.house import House
 from claw.messages.asks import Asks
 from claw.messages.inbox import Inbox
 from claw.messages.questions import NUMBERED, Question, Questions
+from claw.reflex.reading import Request
 from claw.turns.replies import listed, wanted
-from claw.turns.turn import Step, Turn
+from claw.turns.turn import Step, Subject, Turn
 
 GONE = "That question is no longer open, so I did nothing. Please say it again."
 EXPIRED = "That was too long ago, so I did nothing. Please say it again."
+OVERHEARD = "I take no yes over this connection, since it could be overheard. Please say it in the terminal (`claw chat`)."
+NO_CHOICE = "There is no such choice."
 Judge = Callable[..., None]  # Deciding.judge
 
 
 class Answering:
     """Fills a turn whose message was only a word for an open question."""
 
-    def __init__(self, house: House, inbox: Inbox, questions: Questions, asks: Asks, judge: Judge) -> None:
+    def __init__(self, house: House, inbox: Inbox, questions: Questions, asks: Asks, judge: Judge,
+                 subjects: Mapping[str, Subject], approves: Callable[[str], bool]) -> None:  # fmt: skip
         self.house, self.inbox, self.questions, self.asks, self.judge = house, inbox, questions, asks, judge
+        self.subjects, self.approves = subjects, approves
+
+    def answer(self, turn: Turn, id: int, text: str) -> None:
+        """A button of the question with this id was pressed: "yes", "no", or the number of a choice."""
+        question = next((one for one in self.questions.open() if one.id == id), None)
+        turn.level = "alias"
+        if question is None or question.kind not in ("approval", "which"):
+            turn.reply = GONE
+        elif question.kind == "which":
+            self._choose(turn, question, int(text) if text.isdecimal() else 0)
+        elif text == "no":
+            self._decline(turn, question)
+        elif not self.approves(turn.message.bridge):
+            turn.reply = OVERHEARD
+        else:
+            self._approve(turn, question)
 
     def take(self, turn: Turn, control: str) -> None:
         """`control`: yes, no, stop or pick:N."""
-        open_ones = self.questions.open(turn.message.chat)
+        open_ones = self.questions.open(turn.message.place)
         approvals = [one for one in open_ones if one.kind == "approval"]
         if control.startswith("pick:"):
             self._pick(turn, int(control[5:]), open_ones)
@@ -50,12 +70,12 @@ class Answering:
         elif approvals:
             self._approve(turn, approvals[0])
         else:
-            expired = self.questions.expired(turn.message.chat)
+            expired = self.questions.expired(turn.message.place)
             turn.reply = EXPIRED if expired and expired.kind == "approval" else "Nothing is waiting for a yes."
 
     def _waiting(self, turn: Turn, approvals: list[Question]) -> list[Question]:
         """All that a yes could mean."""
-        return [*approvals, *self.asks.takes("yes", turn.message.chat)]
+        return [*approvals, *self.asks.takes("yes", turn.message.place)]
 
     def _list(self, turn: Turn, waiting: list[Question]) -> None:
         """Number what waits, and keep the list: a number means what was shown, whatever has expired since."""
@@ -63,7 +83,7 @@ class Answering:
         numbered = ", ".join(f"{number} {wish}" for number, wish in enumerate(wishes, 1))
         turn.reply, turn.choices = f"Several things wait: {numbered}. Which number?", wishes
         ids = [one.id for one in waiting]
-        turn.writes.append(lambda: self.questions.put(turn.message.chat, "list", turn.reply, ids))
+        turn.writes.append(lambda: self.questions.put(turn.message.place, "list", turn.reply, ids))
 
     def _pick(self, turn: Turn, number: int, open_ones: list[Question]) -> None:
         """A number picks from what was shown last."""
@@ -72,13 +92,20 @@ class Answering:
             self._list(turn, self._waiting(turn, [one for one in open_ones if one.kind == "approval"]))
         elif shown[-1].at > turn.message.at:  # written before it was shown
             turn.reply = shown[-1].text
-        elif number > len(shown[-1].data):
-            turn.reply = "There is no such choice."
         elif shown[-1].kind == "which":
-            turn.writes.append(lambda: self.questions.close(shown[-1].id, "answered", str(number)))
-            self.judge(turn, [ToolCall.of(call) for call in shown[-1].data[number - 1]["calls"]])
+            self._choose(turn, shown[-1], number)
+        elif number > len(shown[-1].data):
+            turn.reply = NO_CHOICE
         else:
             self._pick_question(turn, shown[-1], shown[-1].data[number - 1], open_ones)
+
+    def _choose(self, turn: Turn, shown: Question, number: int) -> None:
+        """Do what the option with this number says."""
+        if not 0 < number <= len(shown.data):
+            turn.reply = NO_CHOICE
+            return
+        turn.writes.append(lambda: self.questions.close(shown.id, "answered", str(number)))
+        self.judge(turn, [ToolCall.of(call) for call in shown.data[number - 1]["calls"]])
 
     def _pick_question(self, turn: Turn, shown: Question, id: int, open_ones: list[Question]) -> None:
         question = next((one for one in [*open_ones, *self.asks.open()] if one.id == id), None)
@@ -89,9 +116,12 @@ class Answering:
             turn.reply = "Thank you." if question and self.asks.answer("yes", id) else GONE
 
     def _approve(self, turn: Turn, question: Question) -> None:
-        """Run the stored calls, if the question was there when the yes was written and they are what was asked about."""
+        """Do what is stored, if the question was there when the yes was written and it is what was asked about."""
         if question.at > turn.message.at:
             turn.reply = question.text
+            return
+        if isinstance(question.data, dict):
+            self._grant(turn, question)
             return
         calls = [ToolCall.of(call) for call in question.data]
         if digest(calls) != question.hash or not all(id in self.house.devices for call in calls for id in call.targets):
@@ -100,13 +130,23 @@ class Answering:
         turn.writes.append(lambda: self._close_or_fail(question, "approved", turn.message.person))
         self.judge(turn, calls, approved=True)
 
+    def _grant(self, turn: Turn, question: Question) -> None:
+        """The same for a request."""
+        if digest_of(question.data) != question.hash:
+            turn.reply = GONE
+            return
+        turn.writes.append(lambda: self._close_or_fail(question, "approved", turn.message.person))
+        request = Request.of(question.data)
+        self.subjects[request.about].grant(turn, request)
+
     def _close_or_fail(self, question: Question, status: str, answer: str) -> None:
         if not self.questions.close(question.id, status, answer):
             raise RuntimeError("the question was answered already")
 
     def _decline(self, turn: Turn, question: Question) -> None:
         turn.writes.append(lambda: self.questions.close(question.id, "declined", turn.message.person))
-        turn.steps += [Step(ToolCall.of(call), "declined") for call in question.data]
+        calls = [] if isinstance(question.data, dict) else question.data
+        turn.steps += [Step(ToolCall.of(call), "declined") for call in calls]
         turn.reply = "All right, I did nothing."
 
     def _nothing_open(self, turn: Turn, open_ones: list[Question]) -> None:
@@ -131,7 +171,7 @@ class Answering:
     def _drop_later(self, turn: Turn) -> list[str]:
         """Drop what this chat put off; returns the wishes, the devices of one call together."""
         calls: dict[str, list[ToolCall]] = defaultdict(list)
-        for row in self.inbox.waiting("later:", turn.message.chat):
+        for row in self.inbox.waiting("later:", turn.message.place):
             turn.writes.append(lambda row=row: self.inbox.forget(row.key))  # type: ignore[misc]
             call = ToolCall.of(json.loads(row.text))
             calls[f"{call.command} {call.args}"].append(call)

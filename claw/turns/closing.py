@@ -1,9 +1,11 @@
 """The end of a turn: its record, and the reply composed from what came of its steps."""
 
+import json
 import time
 from datetime import datetime
 from typing import Any
 
+from claw.call import ToolCall
 from claw.clock import Clock
 from claw.house import House
 from claw.messages.inbox import CODE, HIDDEN, Inbox
@@ -24,11 +26,21 @@ class Closing:
     def record(self, turn: Turn) -> dict[str, Any]:
         """The record of a turn as the ledger, `claw say` and `claw eval` show it."""
         return {
-            "say": HIDDEN if private(turn) else turn.message.text, "reply": self._reply(turn), "level": turn.level,
+            "say": HIDDEN if private(turn) else self._said(turn), "reply": self._reply(turn), "level": turn.level,
             "read_ms": round(turn.read_ms, 3), "ms": round((time.perf_counter() - turn.began) * 1000, 3), "asked": turn.asked,
             "calls": [self._called(step) for step in turn.steps if step.ruling not in ("asked", "later")],
             "changed": self.house.changed(turn.before),
         }  # fmt: skip
+
+    def _said(self, turn: Turn) -> str:
+        """What was wanted, in words, however it came."""
+        message = turn.message
+        if message.kind in ("routine", "request"):
+            data = json.loads(message.text)
+            return str(data["slots"].get("say") or f"{data['verb']} {data['about']}")
+        if message.kind == "answer":
+            return str(json.loads(message.text)["text"])
+        return message.text if message.kind == "message" else wanted(self.house, ToolCall.of(json.loads(message.text)))
 
     def _called(self, step: Step) -> dict[str, Any]:
         names = [self.house.name(self.house.devices[id]) for id in step.call.targets if id in self.house.devices]
@@ -62,6 +74,13 @@ class Closing:
             and not self.house.changed(turn.before).get(id)
             for id in step.call.targets
         )
+
+
+def told_nothing(turn: Turn) -> bool:
+    """Whether no message tells of this turn: whoever touched sees what came of it, and a quiet one went well."""
+    if turn.message.kind in ("touch", "request"):
+        return True
+    return turn.quiet and all(step.ruling == "run" and outcome_of(step) == "done" for step in turn.steps)
 
 
 def private(turn: Turn) -> bool:

@@ -2,46 +2,61 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from claw.call import ToolCall, digest
+from claw.call import ToolCall, digest, digest_of
 from claw.clock import Clock
 from claw.config import Config
 from claw.discovery.found import clean
 from claw.house import House
 from claw.messages.asks import Asks
 from claw.messages.inbox import Inbox, Message
-from claw.messages.questions import Questions
+from claw.messages.questions import APPROVAL_SECONDS, Questions
 from claw.policy import Policy
 from claw.reflex.reader import Reader
-from claw.reflex.reading import Context, Option, Reading
+from claw.reflex.reading import Context, Option, Reading, Request
 from claw.store import Store
 from claw.turns.answering import Answering
 from claw.turns.replies import call_of_it, capital, listed, wanted
-from claw.turns.turn import Step, Turn, later
+from claw.turns.turn import Step, Subject, Turn, later
 
 SWITCHES = frozenset({"turn_on", "turn_off", "set_mode"})  # what may be put off, and what replaces it
 STALE_SECONDS, STALE_ASK_SECONDS = 600.0, 12 * 3600.0
 LONGEST_TEXT = 4000
+ELSEWHERE = "This connection could be overheard, so please say yes or no in the terminal (`claw chat`)."
 
 
 class Deciding:
     """Turns a message into steps: run, refused, asked, declined, later; and into the writes that go with them."""
 
     def __init__(self, house: House, store: Store, clock: Clock, config: Config, reader: Reader, policy: Policy,
-                 inbox: Inbox, questions: Questions, asks: Asks) -> None:  # fmt: skip
+                 inbox: Inbox, questions: Questions, asks: Asks, approves: Callable[[str], bool]) -> None:  # fmt: skip
+        """`approves`: whether a yes counts that comes by this bridge."""
         self.house, self.store, self.clock, self.config, self.reader = house, store, clock, config, reader
         self.policy, self.inbox, self.questions, self.asks = policy, inbox, questions, asks
-        self.answering = Answering(house, inbox, questions, asks, self.judge)
+        self.approves = approves
+        self.subjects: dict[str, Subject] = {}
+        self.answering = Answering(house, inbox, questions, asks, self.judge, self.subjects, approves)
 
     def begin(self, turn: Turn, area: str, language: str) -> None:
         """Fill the turn's steps, reply and writes."""
-        if turn.message.kind == "call":
-            self._due(turn, json.loads(turn.message.text))
-        else:
+        kind = turn.message.kind
+        if kind == "message":
             self.read(turn, area, language)
+            return
+        data = json.loads(turn.message.text)
+        if kind == "call":
+            self._due(turn, data)
+        elif kind == "touch":
+            self._act(turn, [ToolCall.of(data)])
+        elif kind == "answer":
+            self.answering.answer(turn, int(data["question"]), str(data["text"]))
+        else:
+            request = Request.of(data)
+            self.subjects[request.about].take(turn, request, self.context(turn.message, area, language))
 
     def _due(self, turn: Turn, row: dict[str, Any]) -> None:
         """What the claw told itself to do; a lease ends in any case, the rest is asked about when it is late or needs a yes."""
@@ -58,7 +73,7 @@ class Deciding:
         elif max(len(text), len(turn.message.text)) > LONGEST_TEXT:
             turn.reply = f"That is too long for me: at most {LONGEST_TEXT} characters, please."
         else:
-            context = self._context(turn.message, area, language)
+            context = self.context(turn.message, area, language)
             reading = self.reader.read(text, context) or self._late_word(text, context)
             turn.read_ms = (time.perf_counter() - turn.began) * 1000
             if not self._answers_ask(turn, text, reading):
@@ -71,9 +86,9 @@ class Deciding:
                 return word if word.control else None
         return None
 
-    def _context(self, message: Message, area: str, language: str) -> Context:
+    def context(self, message: Message, area: str = "", language: str = "") -> Context:
         """What the reader may know: the last open question of this chat decides what a bare "yes" or "2" means."""
-        open_ones = self.questions.open(message.chat)
+        open_ones = self.questions.open(message.place)
         asked, lists = [one for one in open_ones if one.kind != "list"], [one for one in open_ones if one.kind == "list"]
         last = asked[-1] if asked else None
         approvals = [one for one in asked if one.kind == "approval"]
@@ -91,10 +106,10 @@ class Deciding:
         control = reading.control if reading else ""
         if reading is not None and not control and not _small_talk(reading):
             return False
-        others = {one.kind for one in self.questions.open(turn.message.chat)} - {"ask"}
+        others = {one.kind for one in self.questions.open(turn.message.place)} - {"ask"}
         if control == "stop" or (control and others - (set() if control.startswith("pick:") else {"list"})):
             return False
-        if not self.asks.takes(text, turn.message.chat) or not self.asks.answer(text):
+        if not self.asks.takes(text, turn.message.place) or not self.asks.answer(text):
             return False
         turn.level, turn.reply, turn.secret = "alias", "Thank you.", True
         turn.writes.append(lambda: self.inbox.hide(turn.message.id))
@@ -109,20 +124,34 @@ class Deciding:
             self.answering.take(turn, reading.control)
         elif reading.options:
             self._which(turn, reading.options)
+        elif reading.request:
+            self.subjects[reading.request.about].take(turn, reading.request, context)
         elif clash := _contradiction(self.house, reading.calls):
             turn.reply = clash
-        elif reading.calls and self.clock.time() - turn.message.at > STALE_SECONDS:
-            self._stale(turn, reading.calls)
         else:
-            self.judge(turn, reading.calls)
+            self._act(turn, reading.calls)
+
+    def _act(self, turn: Turn, calls: Sequence[ToolCall]) -> None:
+        """What a person wants now; if that was long ago, they are asked."""
+        if calls and self.clock.time() - turn.message.at > STALE_SECONDS:
+            self._stale(turn, calls)
+        else:
+            self.judge(turn, calls)
 
     def _not_understood(self, text: str, context: Context) -> str:
         near = self.reader.nearest(text, context)
         hint = f" Did you mean “{'” or “'.join(near)}”?" if near else ""
         return f"I did not understand that.{hint}"
 
-    def judge(self, turn: Turn, calls: Sequence[ToolCall], *, approved: bool = False) -> None:
-        """Split the calls by the policy's verdicts; what needs a yes becomes one question."""
+    def judge(self, turn: Turn, calls: Sequence[ToolCall], *, approved: bool = False, granted: Collection[str] = ()) -> None:
+        """Split the calls by the policy's verdicts; what needs a yes becomes one question.
+
+        granted: the digests of calls to single devices that a person said yes to beforehand.
+        """
+        if granted:
+            known = [call for one in calls for call in one.apart() if digest([call]) in granted]
+            self.judge(turn, known, approved=True)
+            calls = [call for one in calls for call in one.apart() if call not in known]
         asked: list[ToolCall] = []
         for call in calls:
             gone = tuple(id for id in call.targets if id not in self.house.devices)
@@ -142,11 +171,23 @@ class Deciding:
             text = capital(listed([wanted(self.house, call) for call in asked])) + "? Yes or no?"
             self._ask_approval(turn, asked, text)
 
-    def _ask_approval(self, turn: Turn, calls: Sequence[ToolCall], text: str, seconds: float = 120.0) -> None:
-        turn.asked, turn.choices = "approval", ["yes", "no"]
-        turn.reply = f"{turn.reply} {text}".strip()
-        data = [call.plain() for call in calls]
-        chat, hash = turn.message.chat, digest(calls)
+    def ask(self, turn: Turn, request: Request, text: str) -> None:
+        """Ask a person to approve a request; a yes hands it to its subject's `grant`."""
+        self._put_approval(turn, request.plain(), digest_of(request.plain()), text, APPROVAL_SECONDS)
+
+    def _ask_approval(self, turn: Turn, calls: Sequence[ToolCall], text: str, seconds: float = APPROVAL_SECONDS) -> None:
+        self._put_approval(turn, [call.plain() for call in calls], digest(calls), text, seconds)
+
+    def _put_approval(self, turn: Turn, data: Any, hash: str, text: str, seconds: float) -> None:
+        """Keep the question where a yes counts: in this chat, or else in the owner's own."""
+        turn.asked, chat = "approval", turn.message.place
+        if self.approves(turn.message.bridge):
+            turn.choices, turn.reply = ["yes", "no"], f"{turn.reply} {text}".strip()
+        else:
+            chat, key = self.asks.chat, f"elsewhere:{turn.message.id}"
+            turn.reply = f"{turn.reply} {text} {ELSEWHERE}".strip()
+            put = partial(self.asks.outbox.put, text, key=key, bridge=self.asks.bridge, chat=chat, choices=["yes", "no"])
+            turn.writes.append(put)
         for old in self.questions.open(chat):
             if old.kind == "which" or old.hash == hash:  # what a number meant before, or the same wish once more
                 turn.writes.append(lambda old=old: self.questions.close(old.id, "dropped", ""))  # type: ignore[misc]
@@ -169,7 +210,7 @@ class Deciding:
         turn.asked, turn.choices = "which", [option.label for option in options]
         turn.reply = f"Which one: {', '.join(labels)}?"
         data = [{"label": option.label, "calls": [call.plain() for call in option.calls]} for option in options]
-        turn.writes.append(lambda: self.questions.put(turn.message.chat, "which", turn.reply, data))
+        turn.writes.append(lambda: self.questions.put(turn.message.place, "which", turn.reply, data))
 
     def _postpone(self, turn: Turn, call: ToolCall, due: float, approved: bool) -> None:
         """Keep a call for later, one row per device, so that a newer word about one device leaves the others alone."""
@@ -188,18 +229,18 @@ class Deciding:
     def explain(self, text: str, chat: str) -> dict[str, Any]:
         """What a message would be read as and how it would be ruled; nothing is kept or done."""
         message = Message(0, "", "", chat, "owner", "message", text, self.clock.time(), 0.0, "new", None, None)
-        reading = self.reader.read(clean(text, LONGEST_TEXT), self._context(message, "", ""))
+        reading = self.reader.read(clean(text, LONGEST_TEXT), self.context(message, "", ""))
         if reading is None:
             return {
                 "level": "none",
                 "trace": [],
-                "nearest": self.reader.nearest(text, self._context(message, "", "")),
+                "nearest": self.reader.nearest(text, self.context(message, "", "")),
                 "calls": [],
             }
         ruled = [(part, verdict) for call in reading.calls for part, verdict in self.policy.judge(call)]
         return {
             "level": reading.level, "trace": list(reading.trace), "reply": reading.reply, "control": reading.control,
-            "options": [option.label for option in reading.options],
+            "options": [option.label for option in reading.options], "request": reading.request and reading.request.plain(),
             "calls": [{**part.plain(), "ruling": verdict.ruling, "reason": verdict.reason} for part, verdict in ruled],
         }  # fmt: skip
 

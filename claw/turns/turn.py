@@ -3,10 +3,11 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from claw.call import ToolCall
 from claw.messages.inbox import CUT, Message
+from claw.reflex.reading import Context, Request
 from claw.turns.acting import Outcome
 
 
@@ -20,6 +21,9 @@ class Step:
     approved: bool = False  # a person said yes to it
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     ms: float = 0.0  # from the command to what the devices confirmed
+
+
+KEPT = ("level", "reply", "asked", "choices", "read_ms", "quiet")  # of a turn, through a restart
 
 
 @dataclass
@@ -36,6 +40,7 @@ class Turn:
     read_ms: float = 0.0
     redo: bool = False
     writes: list[Callable[[], object]] = field(default_factory=list, repr=False)  # committed together with the plan
+    quiet: bool = False  # it is told only if something of it was not done
     stopped: bool = False
     secret: bool = False  # its words answered a skill and may be a code: they are not kept
     began: float = field(default_factory=time.perf_counter)
@@ -43,8 +48,20 @@ class Turn:
     def plan(self) -> dict[str, Any]:
         """What a restart needs to go on with this turn."""
         steps = [{"call": s.call.plain(), "ruling": s.ruling, "reason": s.reason, "approved": s.approved} for s in self.steps]
-        kept = {name: getattr(self, name) for name in ("level", "reply", "asked", "choices", "read_ms")}
+        kept = {name: getattr(self, name) for name in KEPT}
         return {**kept, "steps": steps}
+
+
+class Subject(Protocol):
+    """Answers requests about something that is no device; fills the turn's reply, steps and writes, and does nothing itself."""
+
+    def take(self, turn: Turn, request: Request, context: Context) -> None:
+        """Somebody wants this."""
+        ...
+
+    def grant(self, turn: Turn, request: Request) -> None:
+        """A person said yes to what `take` asked about (Deciding.ask)."""
+        ...
 
 
 def outcome_of(step: Step) -> str:

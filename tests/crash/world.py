@@ -160,7 +160,7 @@ def wired(world: World, id: str, name: str, kind: str, area: str, sort: str) -> 
 class Bridge:
     """Receives in order, commits, then acknowledges; sends with the key. A step stands before and after each act."""
 
-    name, limit = "test", 1000
+    name, limit, approves = "test", 1000, True
 
     def __init__(self, world: World, inbox: Inbox) -> None:
         self.world, self.inbox, self.idempotent = world, inbox, world.channel.idempotent

@@ -1,0 +1,1 @@
+"""What was: what the devices reported, what was done and why, and how to take it back."""
