@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = [
-    ["config", "store", "clock", "when", "events", "device", "color", "supervise", "notify", "hosting.secrets"],
+    ["config", "store", "clock", "when", "moments", "events", "device", "color", "supervise", "notify", "hosting.secrets"],
     ["capabilities", "kit", "call", "discovery", "hosting.boundary"],
     ["messages", "skill"],
     ["house", "hosting.loading"],
