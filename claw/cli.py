@@ -8,6 +8,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Callable, Iterable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,12 @@ def parser() -> argparse.ArgumentParser:
     evaluate = add("eval", eval_, "say the sentences of evaluation files to simulated houses")
     evaluate.add_argument("files", type=Path, nargs="+")
     evaluate.add_argument("--failures", action="store_true", help="list the cases that are not ok")
+    add("doctor", doctor, "what this machine and this house lack, each with its remedy")
+    backup_ = add("backup", backup, "save the whole house in one file, also while it runs")
+    backup_.add_argument("file", type=Path, nargs="?", help="default: claw-backup-DATE.tar.gz here")
+    backup_.add_argument("--without-secrets", action="store_true", help="leave out the keys; all devices are paired anew then")
+    restore_ = add("restore", restore, "put a backup in the place of the data folder, which is kept beside it")
+    restore_.add_argument("file", type=Path)
     demo_ = add("demo", demo, "a virtual house, a daemon that finds it, and a chat")
     demo_.add_argument("--say", action="append", metavar="TEXT", help="say this and end (may be repeated)")
     return top
@@ -221,6 +228,46 @@ def eval_(args: argparse.Namespace) -> int:
     from claw.evaluation.evaluate import evaluate
 
     return evaluate(args.files, failures=args.failures, as_json=args.json)
+
+
+def doctor(args: argparse.Namespace) -> int:
+    """claw doctor"""
+    from claw.upkeep.doctor import Finding, examine, words
+
+    config = _config(args)
+    found = list(examine(config, data_folder(args.data, config)))
+    _print(args, (one.plain() for one in found), lambda row: words(Finding(**row)))
+    return 1 if any(one.state == "bad" for one in found) else 0
+
+
+def backup(args: argparse.Namespace) -> int:
+    """claw backup"""
+    from claw.upkeep.backup import BackupError
+    from claw.upkeep.backup import backup as save
+
+    to = (args.file or Path(f"claw-backup-{date.today():%Y-%m-%d}.tar.gz")).absolute()
+    try:
+        manifest = save(data_folder(args.data, _config(args)), to, secrets=not args.without_secrets, config=args.config)
+    except BackupError as error:
+        return _failed(str(error))
+    keys = "" if args.without_secrets else " It holds the keys of your devices: keep it like the key of the house."
+    row = {"file": str(to), "files": len(manifest["files"]), "bytes": to.stat().st_size, "secrets": not args.without_secrets}
+    return _print(args, [row], lambda one: f"saved {one['files']} files in {one['file']} ({one['bytes'] / 1024:.0f} kB).{keys}")
+
+
+def restore(args: argparse.Namespace) -> int:
+    """claw restore"""
+    from claw.daemon import Busy
+    from claw.upkeep.backup import BackupError
+    from claw.upkeep.backup import restore as put_back
+
+    data = data_folder(args.data, _config(args)).absolute()
+    try:
+        old = put_back(args.file, data)
+    except (BackupError, Busy) as error:
+        return _failed(str(error))
+    kept = f"; what was there is kept in {old}" if old else ""
+    return _print(args, [{"data": str(data), "kept": old and str(old)}], lambda one: f"restored {one['data']}{kept}")
 
 
 def demo(args: argparse.Namespace) -> int:

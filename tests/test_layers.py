@@ -29,7 +29,7 @@ LAYERS = [
     ["routines", "memory", "history", "watches"],
     ["agent"],
     ["view", "bridges", "web", "api"],
-    ["daemon", "console", "evaluation", "testing", "demo", "cli"],
+    ["daemon", "console", "upkeep", "evaluation", "testing", "demo", "cli"],
 ]
 SPLIT = {"hosting", "turns"}  # folders whose files stand in different layers
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
