@@ -23,13 +23,13 @@ LAYERS = [
         "turns.aftermath",
         "turns.deciding",
         "rooms",
-        "hosting.connections",
         "hosting.contract",
+        "hosting.connections",
     ],
     ["routines", "memory", "history", "watches"],
     ["agent"],
     ["view", "bridges", "web", "api"],
-    ["daemon", "console", "upkeep", "evaluation", "testing", "demo", "cli"],
+    ["daemon", "console", "upkeep", "evaluation", "testing", "authoring", "demo", "cli"],
 ]
 SPLIT = {"hosting", "turns"}  # folders whose files stand in different layers
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -20,6 +20,7 @@ from claw.discovery.found import Found, clean
 from claw.discovery.network import listen_address
 from claw.events import Events
 from claw.hosting.boundary import as_device_error, guard
+from claw.hosting.contract import mistakes
 from claw.hosting.loading import DEATHS, Markers, SkillFile, scan
 from claw.hosting.secrets import FileSecrets
 from claw.house import House
@@ -315,7 +316,10 @@ class Connections:
         self.markers.begin(file, "import")
         try:
             async with self._importing[file.hash]:
+                new = file.module is None
                 module = await asyncio.get_running_loop().run_in_executor(self.pool, file.load)
+                if new and file.path.parent == self.folders[-1]:
+                    await self._check(file)
             file.left_out, file.problem = False, ""
             return module
         except DeviceError as error:
@@ -324,6 +328,12 @@ class Connections:
             raise
         finally:
             self.markers.end(file, well=False)
+
+    async def _check(self, file: SkillFile) -> None:
+        """Tell the owner what will not work in a skill of their own, in the words of `claw skill check`."""
+        with contextlib.suppress(DeviceError):
+            for mistake in await asyncio.get_running_loop().run_in_executor(self.pool, mistakes, file):
+                self.events.publish(SkillsChanged(f"In the skill {file.name}: {mistake}."))
 
     async def _pair(self, connection: Connection, module: ModuleType, home: Home) -> bool:
         """True when the skill holds a key, asking a person for one if not; else `problem` says what went wrong."""

@@ -5,6 +5,7 @@ import hashlib
 import os
 import stat
 import sys
+import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from claw.skill import Matcher, Spec
 from claw.store import Store
 
 BUILDERS = {"mdns": "type", "ssdp": "type", "mqtt": "topic", "static": ""}
+PASSED_OVER = ("_", ".", "test_")  # how files in a skills folder begin that are no skills
 DEATHS = 2  # a skill that was at work when two processes ended is left out
 
 
@@ -43,15 +45,24 @@ class SkillFile:
         """Run what was read, once; DeviceError in plain words when it fails. (A .pyc would hide an edit of the same second.)"""
         if self.module is None:
             name = f"claw_skill_{self.name}_{self.hash[:8]}"
-            with as_device_error(f"skill {self.name}"):
-                module = ModuleType(name)
-                module.__file__ = str(self.path)
-                sys.modules[name] = module
-                exec(compile(self.source, str(self.path), "exec"), vars(module))
-                if not any(hasattr(one, "__skill__") for one in vars(module).values()):
-                    raise DeviceError("it has no function marked with @skill")
+            try:
+                with as_device_error(f"skill {self.name}"):
+                    module = ModuleType(name)
+                    module.__file__ = str(self.path)
+                    sys.modules[name] = module
+                    exec(compile(self.source, str(self.path), "exec"), vars(module))
+                    if not any(hasattr(one, "__skill__") for one in vars(module).values()):
+                        raise DeviceError("it has no function marked with @skill")
+            except DeviceError as error:
+                raise DeviceError(f"{error}{self._line(error.__cause__)}") from error
             self.module = module
         return self.module
+
+    def _line(self, cause: BaseException | None) -> str:
+        """Where in the file it went wrong, as " (line 3)"."""
+        frames = traceback.extract_tb(cause.__traceback__) if cause else []
+        lines = [frame.lineno for frame in frames if frame.filename == str(self.path)]
+        return f" (line {lines[-1]})" if lines else ""
 
 
 def read_file(path: Path) -> SkillFile:
@@ -136,7 +147,7 @@ def scan(folders: Iterable[Path]) -> tuple[dict[str, SkillFile], list[str]]:
             wrong.append(reason)
             continue
         for path in sorted(folder.glob("*.py")):
-            if not path.name.startswith(("_", ".", "test_")):
+            if not path.name.startswith(PASSED_OVER):
                 files[path.stem] = read_file(path)
     return files, wrong
 
