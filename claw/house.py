@@ -19,6 +19,7 @@ SILENT_SECONDS = 60.0  # an unkeyed device may come back elsewhere only after it
 LONGEST = 300  # characters of why a device cannot be reached
 GUARDED = ("door", "lock", "camera")  # kinds that never move unkeyed without the owner
 
+FLAGS = ("room_asked", "name_asked", "away")  # of a record
 MEASURED = ("temperature", "humidity", "value", "unit")  # fields that no command changes
 
 
@@ -47,6 +48,7 @@ class Record:
     owner_sort: str = ""
     aliases: list[str] = field(default_factory=list)
     room_asked: bool = False
+    name_asked: bool = False
     away: bool = False  # could not be reached when last tried
     first_seen: float = 0.0
     last_seen: float = 0.0
@@ -66,6 +68,13 @@ class DeviceAdded:
 
     device: Device
     new: bool
+
+
+@dataclass(frozen=True)
+class DeviceDescribed:
+    """The owner gave a device that is here a name, a room or a sort."""
+
+    device: Device
 
 
 @dataclass(frozen=True)
@@ -224,6 +233,14 @@ class House:
             with contextlib.suppress(sqlite3.OperationalError):  # a full disk: it is only a hint for the next start
                 self._save(self.records[id])
 
+    def keep_heard(self) -> None:
+        """Keep until when each device was there, since those that answer and do not change write nothing; for the next start."""
+        now = self.clock.time()
+        with self.store.transaction():
+            for id, device in self.devices.items():
+                self.records[id].last_seen = now if device.online else self.records[id].last_seen
+                self.store.write("UPDATE devices SET last_seen = ? WHERE id = ?", self.records[id].last_seen, id)
+
     def missing(self) -> list[str]:
         """Devices that were here when last tried and have not been found again since the start."""
         return [id for id, record in self.records.items() if record.skill and not record.away and id not in self.devices]
@@ -329,10 +346,10 @@ class House:
         """Devices whose room nobody knows and nobody was asked for yet."""
         return [d for d in self.devices.values() if not self.area(d) and not self.records[d.id].room_asked]
 
-    def add_area(self, area: Area) -> None:
-        """Add a room, or replace what is known of it when it says more than a name."""
+    def add_area(self, area: Area, *, anew: bool = False) -> None:
+        """Add a room, or replace what is known of it when it says more than a name, or `anew` in any case."""
         key, known = area.name.casefold(), self.areas.get(area.name.casefold())
-        if known == area or (known and area == Area(area.name)):
+        if known == area or (known and not anew and area == Area(area.name)):
             return
         with self.store.transaction():
             self.store.write("DELETE FROM areas WHERE lower(name) = lower(?)", area.name)
@@ -341,26 +358,30 @@ class House:
         self.version += 1
 
     def describe(self, id: str, *, name: str | None = None, area: str | None = None, sort: str | None = None,
-                 aliases: Iterable[str] | None = None, room_asked: bool | None = None) -> None:  # fmt: skip
+                 aliases: Iterable[str] | None = None, room_asked: bool | None = None,
+                 name_asked: bool | None = None) -> None:  # fmt: skip
         """Keep what the owner says of a device (known or not yet seen)."""
         record = self.records.setdefault(id, Record(id, "", "", "", "", ""))
         record.owner_name = record.owner_name if name is None else clean(name)
         record.owner_sort = record.owner_sort if sort is None else clean(sort)
         record.aliases = record.aliases if aliases is None else [clean(alias) for alias in aliases]
         record.room_asked = record.room_asked if room_asked is None else room_asked
+        record.name_asked = record.name_asked if name_asked is None else name_asked
         if area is not None:
             record.owner_area = clean(area)
             self.add_area(Area(record.owner_area)) if record.owner_area else None
         self._save(record)
         self.version += 1
+        if id in self.devices:
+            self.events.publish(DeviceDescribed(self.devices[id]))
 
     def _save(self, record: Record) -> None:
-        flags = {"room_asked": int(record.room_asked), "away": int(record.away)}
+        flags = {name: int(getattr(record, name)) for name in FLAGS}
         row = {**record.__dict__, **flags, "aliases": json.dumps(record.aliases)}
         marks = ", ".join(f":{key}" for key in row)
         self.store.conn.execute(f"INSERT OR REPLACE INTO devices ({', '.join(row)}) VALUES ({marks})", row)
 
 
 def _record(row: dict[str, Any]) -> Record:
-    flags = {name: bool(row[name]) for name in ("room_asked", "away")}
+    flags = {name: bool(row[name]) for name in FLAGS}
     return Record(**{**row, **flags, "aliases": json.loads(row["aliases"])})

@@ -1,25 +1,53 @@
-"""Asks the owner for what the house cannot know: in which room a device stands, and whether one that moved is the same."""
+"""Asks the owner for what the house cannot know: rooms and names of devices, and whether one that moved is the same."""
 
 import asyncio
 import re
+from collections.abc import Callable
+from string import capwords
 
+from claw.device import Device
 from claw.events import Events
 from claw.house import GUARDED, DeviceAdded, DeviceHeld, House
 from claw.messages.asks import Asks
-from claw.turns.replies import call_of_it
+from claw.messages.inbox import CODE
+from claw.names import KINDS_SAID, fold, stems
+from claw.reflex.alias import BYE, HELLO, NO, STOP, THANKS, YES
+from claw.turns.replies import call_of_it, capital, listed, spoken, the, within
 
 QUIET_SECONDS = 3.0  # after the last new device
+NAMES, NAMES_SECONDS = 5, 3600.0  # at most so many names are asked for in this time
 NOWHERE = frozenset({"none", "nowhere", "no room", "skip"})
+UNNAMED = frozenset({"skip", "none", "no", "nope", "nothing", "no name", "keep it", "leave it", "never mind", "nevermind"})
+TALK = (YES | NO | STOP | THANKS | HELLO | BYE) - UNNAMED
+# of makers and catalogues: a name of nothing but these, kinds and numbers says nothing to a person
+WORDS = """
+hue philips color colour ambiance ambience white warm filament lightstrip gradient led rgb rgbw sonos ikea tradfri shelly tasmota
+esp wled tuya smart wifi zigbee dimmable dimmer lifx nanoleaf wiz kasa tapo meross eve aqara new device unknown accessory strip
+"""
+CATALOGUE = KINDS_SAID | set(WORDS.split())
+SERIAL = re.compile(r"(?<![^\W_])(?=[^\W_]*\d)(?=[^\W_]*[^\W\d_])(?![^\W\d_]{3,}\d{1,2}(?![^\W_]))[^\W_]{4,}")  # not "lamp2"
+NOUN = {"light": "lamp", "player": "speaker", "shade": "blind"}
+# how a sentence begins that is no name
+SENTENCE = re.compile(
+    r"(?:what|which|who|when|where|why|how|is|are|was|do|does|did|can|could|will|would|should|has|have|i|you|we|please|turn|switch"
+    r"|put|set|make|open|close|lock|unlock|play|stop|start|dim|show|tell|give|remind|remember|forget|undo|if|every|at|in|on|add)\b"
+)
+LEAD = re.compile(
+    r"\W*(?:(?:we |i |please )*(?:call|name) (?:it|(?:that|this)(?: one)?)|(?:it|that|this)(?:['’]?s| is)(?: called| named)?) ",
+    re.IGNORECASE,
+)
 
 
 class Rooms:
     """One short question at a time, each asked once."""
 
-    def __init__(self, house: House, events: Events, asks: Asks) -> None:
-        self.house, self.asks = house, asks
+    def __init__(self, house: House, events: Events, asks: Asks, tell: Callable[[str], None]) -> None:
+        """`tell`: says something to the owner unasked (Agent.tell)."""
+        self.house, self.asks, self.tell = house, asks, tell
         self._new = asyncio.Event()
         self._held: dict[tuple[str, str], DeviceHeld] = {}
         self._told: set[tuple[str, str]] = set()
+        self._names: list[float] = []  # when names were asked for
         events.subscribe(DeviceAdded, lambda _: self._new.set())
         events.subscribe(DeviceHeld, self._hold)
 
@@ -35,21 +63,29 @@ class Rooms:
         while True:
             await self._new.wait()
             self._new.clear()
-            await asyncio.sleep(QUIET_SECONDS)
+            await self.house.clock.sleep(QUIET_SECONDS)
             while self._held:
                 await self._same(*self._held.popitem())
             for device in self.house.roomless():
                 if not self._new.is_set() and device.kind != "list":
                     await self._room(device.id)
+            while not self._new.is_set() and (unnamed := self.unnamed()):
+                await self._name(unnamed)
+
+    # -- rooms
 
     async def _room(self, id: str) -> None:
         known = sorted(area.name for area in self.house.areas.values())
         it = call_of_it(self.house, self.house.devices[id])
         rooms = f"{', '.join(known)}, a new one as “in the …”, or none" if known else "for example “in the hall”, or none"
+
+        def said(text: str) -> str:
+            room = self._room_of(text)
+            there = f"{capital(it)} is {within(room)} now." if room else "All right, it has no room."
+            return "" if room is None else there
+
         self.house.describe(id, room_asked=True)
-        answer = await self.asks.ask(
-            f"Which room is {it} in? ({rooms})", about=id, accepts=lambda text: self._room_of(text) is not None
-        )
+        answer = await self.asks.ask(f"Which room is {it} in? ({rooms})", about=id, accepts=said)
         if answer is not None and (room := self._room_of(answer)):
             self.house.describe(id, area=room)
 
@@ -63,7 +99,66 @@ class Rooms:
             if bare == key or bare in (alias.casefold() for alias in area.aliases):
                 return area.name
         named = re.fullmatch(r"(?:it'?s |it is )?(?:in|on|at) (?:the |my )?([\w' -]{2,30})", words)
-        return named[1].title() if named else None
+        return capwords(named[1]) if named else None
+
+    # -- names
+
+    def unnamed(self) -> list[Device]:
+        """Devices whose name says nothing to a person, and for which nobody was asked yet; what one commands comes first."""
+        devices = [device for device in self.house.devices.values() if not self.house.records[device.id].name_asked]
+        nameless = [device for device in devices if device.kind != "list" and self._nameless(device)]
+        return sorted(nameless, key=lambda device: (device.kind == "sensor", self.house.area(device), device.name))
+
+    def _nameless(self, device: Device) -> bool:
+        name, area = self.house.name(device).casefold(), self.house.area(device)
+        if self.house.records[device.id].owner_name or name in self.house.areas:
+            return False
+        return says_nothing(device) or any(
+            other is not device and (other.kind, other.sort) == (device.kind, device.sort) and self.house.area(other) == area
+            for other in self.house.devices.values()
+            if self.house.name(other).casefold() == name
+        )
+
+    async def _name(self, unnamed: list[Device]) -> None:
+        """Ask for the name of the first; when enough were asked for, say how the rest can be named."""
+        now = self.house.clock.monotonic()
+        self._names = [at for at in self._names if now - at < NAMES_SECONDS]
+        if len(self._names) >= NAMES:
+            self._leave(unnamed)
+            return
+        self._names.append(now)
+        device = unnamed[0]
+        self.house.describe(device.id, name_asked=True)
+        answer = await self.asks.ask(self._question(device), about=device.id, accepts=lambda text: self._said(device, text))
+        if answer is not None and (name := _name_of(answer)):
+            self.house.describe(device.id, name=name)
+
+    def _question(self, device: Device) -> str:
+        name, area = self.house.name(device), self.house.area(device)
+        noun = self.house.sort(device) or NOUN.get(device.kind, device.kind)
+        twins = [other for other in self.house.devices.values() if self.house.name(other).casefold() == name.casefold()]
+        sayable = re.fullmatch(r"[a-z ]+\d*", name, re.IGNORECASE) and len(twins) == 1 and "turn_on" in device.commands
+        hint = f"; “turn on {the(name)}” shows which one it is" if sayable else ""
+        return f"What do you call the {noun} “{name}”{f' {within(area)}' if area else ''}? (a name, or skip{hint})"
+
+    def _said(self, device: Device, text: str) -> str:
+        """What to say to an answer; while something else is asked, too, only "call it ..." is one."""
+        name = _name_of(text)
+        if name is None or (name and len(self.asks.open()) > 1 and not LEAD.match(text)):
+            return ""
+        return f"I call it “{name}” now." if name else f"All right, it stays “{self.house.name(device)}”."
+
+    def _leave(self, unnamed: list[Device]) -> None:
+        """Ask for no more names now, and never for these."""
+        names = [spoken(self.house.name(device)) for device in unnamed]
+        rest = listed(names) if len(names) < 4 else listed([*names[:2], f"{len(names) - 2} more"])
+        with self.house.store.transaction():
+            for device in unnamed:
+                self.house.describe(device.id, name_asked=True)
+            first = the(self.house.name(unnamed[0]))
+            self.tell(f"I ask for no more names now. For {rest}, write for example “call {first} Sunny”.")
+
+    # -- moves
 
     async def _same(self, key: tuple[str, str], held: DeviceHeld) -> None:
         """Let the owner say whether a door, lock or camera at a new address is the same; others are only told about."""
@@ -73,3 +168,25 @@ class Rooms:
         answer = await self.asks.ask(f"{held.reason}. Is it the same one, now at {host}? (yes or no)", about=id)
         if answer and answer.strip(" .!").casefold() in ("yes", "y", "yes it is", "it is"):
             self.house.accept_move(id, host)
+
+
+def _name_of(text: str) -> str | None:
+    """The name that an answer gives, empty for none; None when it is no answer to this."""
+    said = text.strip(" .!“”\"'")
+    lead = LEAD.match(said)
+    name = re.sub(r"^(?:the|my|our|an?) ", "", LEAD.sub("", said), flags=re.IGNORECASE).strip(" “”\"'")
+    words = " ".join(fold(name))
+    if words in UNNAMED:
+        return ""
+    talk = words in TALK or "?" in text or CODE.fullmatch(text) or (not lead and SENTENCE.match(words))
+    if talk or len(name.split()) > 4 or not re.fullmatch(r"[\w'’&+ -]{2,40}", name) or not re.search(r"[^\W\d_]{2}", name):
+        return None
+    return capwords(name) if name.islower() else name
+
+
+def says_nothing(device: Device) -> bool:
+    """Whether a name is a model, a serial number, or a kind with a number: "Hue color lamp 3", "ESP_1A2B3C", "Light 1"."""
+    if SERIAL.search(device.name) or device.name.casefold() == (device.model or "-").casefold():
+        return True
+    words = [word for part in re.findall(r"[^\W\d_]+|\d+", device.name) for word in stems(part)]
+    return any(word.isdecimal() for word in words) and all(word.isdecimal() or word in CATALOGUE for word in words)

@@ -30,6 +30,12 @@ def first_doors(db: Database) -> None:
     _execute(db, DOORS)
 
 
+@house_tables()
+def names_asked(db: Database) -> None:
+    """For which devices the owner was asked for a name."""
+    _execute(db, "ALTER TABLE devices ADD COLUMN name_asked INTEGER NOT NULL DEFAULT 0")
+
+
 @history_tables()
 def first_history(db: Database) -> None:
     """What the devices reported; the facts of the pages with their index, and every version of every page."""

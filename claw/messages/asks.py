@@ -4,6 +4,7 @@ One at a time of each sort: a code that is waited for does not wait behind a que
 """
 
 import asyncio
+import re
 from collections.abc import Callable
 
 from claw.events import Events
@@ -11,6 +12,7 @@ from claw.messages.outbox import Outbox
 from claw.messages.questions import Question, Questions
 
 ASK_SECONDS = 600.0
+CLAIMED = re.compile(r"\s*(?:skip[\s.!]*$|(?:call|name) (?:it|that|this)\b)", re.IGNORECASE)
 
 
 class Asks:
@@ -21,13 +23,16 @@ class Asks:
         self.bridge, self.chat = bridge, chat
         self._one_at_a_time = asyncio.Lock(), asyncio.Lock()  # what takes any words, and what knows its answers
         self._waiting: dict[int, asyncio.Future[str]] = {}
-        self._accepts: dict[int, Callable[[str], bool]] = {}
+        self._accepts: dict[int, Callable[[str], str]] = {}
         for old in questions.open():
             if old.kind == "ask":
                 questions.close(old.id, "dropped", "")  # whoever waited for it went with the last process
 
-    async def ask(self, text: str, *, about: str = "", accepts: Callable[[str], bool] | None = None) -> str | None:
-        """Ask, and wait up to 10 minutes; None when nobody answered. `about` names the device, for the doors that show it."""
+    async def ask(self, text: str, *, about: str = "", accepts: Callable[[str], str] | None = None) -> str | None:
+        """Ask, and wait up to 10 minutes; None when nobody answered. `about` names the device, for the doors that show it.
+
+        accepts: what to say to this answer; empty when it is none. Without it any words are one.
+        """
         async with self._one_at_a_time[accepts is not None]:
             id = self.questions.put(self.chat, "ask", text, {"about": about}, seconds=ASK_SECONDS)
             self._waiting[id] = asyncio.get_running_loop().create_future()
@@ -52,17 +57,23 @@ class Asks:
         """The open questions of a chat to which this text would be an answer."""
         return [one for one in self.open() if one.chat == chat and self._accepts[one.id](text)]
 
-    def answer(self, text: str, id: int | None = None) -> bool:
-        """Answer a question (an open one: rather one that knows its answers); False when the text is no answer to any."""
+    def claims(self, text: str, chat: str) -> bool:
+        """Whether a question that knows its answers takes this, though elsewhere it would mean more: "skip", "call it ..."."""
+        known = [one for one in self.takes(text, chat) if self._accepts[one.id] is not _anything]
+        return bool(known) and CLAIMED.match(text) is not None
+
+    def answer(self, text: str, id: int | None = None) -> str:
+        """Answer a question (an open one: rather one that knows its answers); returns what to say, empty when it is no answer."""
         fits = [one for one in self._waiting if id in (None, one) and self._accepts[one](text) and not self._waiting[one].done()]
         if not fits:
-            return False
+            return ""
         id = min(fits, key=lambda one: self._accepts[one] is _anything)
         if not self.questions.close(id, "answered", ""):  # an answer may be a code: it is not kept
-            return False
+            return ""
+        said = self._accepts[id](text)
         self._waiting[id].set_result(text)
-        return True
+        return said
 
 
-def _anything(answer: str) -> bool:
-    return True
+def _anything(answer: str) -> str:
+    return "Thank you."

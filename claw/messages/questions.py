@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +36,7 @@ class Questions:
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self.store, self.clock = store, clock
+        self.changed: Callable[[], None] = lambda: None  # a question came or went, perhaps not committed yet
 
     def put(self, chat: str, kind: str, text: str, data: Any, *, hash: str = "", seconds: float = APPROVAL_SECONDS) -> int:
         """Keep a question; it expires after `seconds`. A newer meaning of numbers replaces the older one."""
@@ -43,6 +45,7 @@ class Questions:
                 "UPDATE questions SET status = 'dropped' WHERE chat = ? AND kind IN ('which', 'list') AND status = 'open'", chat
             )
         now = self.clock.time()
+        self.changed()
         return self.store.insert(
             "questions", chat=chat, kind=kind, text=text, data=json.dumps(data), hash=hash, at=now, expires=now + seconds
         )
@@ -71,6 +74,7 @@ class Questions:
             "UPDATE questions SET status = ?, answer = ? WHERE id = ? AND status = 'open' AND expires > ?",
             status, answer, id, self.clock.time(),
         )  # fmt: skip
+        self.changed()
         return done.rowcount == 1
 
 

@@ -5,7 +5,6 @@ Whole messages only. No name that a device advertised is ever compared here.
 
 import re
 
-from claw.clock import Clock
 from claw.names import ARTICLES, PREPOSITIONS, fold, singular, stems
 from claw.reflex.reading import Context, Reading
 
@@ -40,6 +39,8 @@ NO = {
     "rather not",
     "never mind",
     "nevermind",
+    "forget it",
+    "forget about it",
 }
 STOP = {"stop", "cancel", "wait", "halt", "abort", "stop it", "stop that", "hold on", "cancel that", "no wait", "no stop"}
 THANKS = {
@@ -68,17 +69,6 @@ HELLO = {
     "morning",
 }
 BYE = {"good night", "goodnight", "night", "night night", "sleep well", "bye", "goodbye", "bye bye", "see you", "see you later"}
-HELP = {"help", "what can you do", "what can i say", "what can i ask", "what do you do", "who are you"}
-TIME = {"what time is it", "what time is it now", "whats the time", "what is the time", "time"}
-DATE = {
-    "what day is it",
-    "what day is it today",
-    "whats the date",
-    "what is the date",
-    "whats todays date",
-    "what date is it",
-    "date",
-}
 ORDINALS = {
     word: n
     for n, words in enumerate(("1 first one", "2 second two", "3 third three", "4 fourth four", "5 fifth five", "6 sixth six"), 1)
@@ -92,10 +82,6 @@ POLITE = re.compile(
     r"|i need you to|let's|lets|go ahead and)[,\s]+)+"
     r"|([,\s]+(please|thanks|thank you|for me|now|right now|right away|immediately|would you|will you|claw))+$",
     re.IGNORECASE,
-)
-CAPABLE = (
-    "I can switch, dim and colour lights, open and close, lock, play music, set temperatures, and tell you how things are. "
-    "Just write it."
 )
 
 
@@ -113,9 +99,6 @@ class Alias:
 
     level = "alias"
 
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
-
     def read(self, text: str, context: Context) -> Reading | None:
         """A control word, an answer to the open question, or small talk; None for everything else."""
         words = " ".join(fold(text.replace("'s", "s").replace("’s", "s")))
@@ -126,7 +109,7 @@ class Alias:
         return Reading(self.level, reply=reply, trace=("small talk",)) if reply else None
 
     def _control(self, words: str, context: Context) -> str:
-        if context.question in ("approval", "pair") and (words in YES or words in NO):
+        if context.question in ("approval", "pair") and (words in YES or words in NO or words == "forget that"):
             return "yes" if words in YES else "no"
         if context.question == "which":
             if words in NO:
@@ -136,15 +119,11 @@ class Alias:
         return "stop" if words in STOP else ""
 
     def _talk(self, words: str) -> str:
-        now = self.clock.now()
         for said, reply in (
             (THANKS, "You're welcome."),
             (HELLO, "Hello."),
             (BYE, "Good night." if "night" in words or "sleep" in words else "Goodbye."),
-            (HELP, CAPABLE),
             (NO, "All right, I do nothing."),
-            (TIME, f"It is {now:%H:%M}."),
-            (DATE, f"It is {now:%A}, {now.day} {now:%B %Y}."),
         ):
             if words in said:
                 return reply
