@@ -4,6 +4,8 @@ from typing import Any
 
 from claw.agent import Agent
 from claw.device import Device
+from claw.history.past import Past
+from claw.messages.inbox import Message
 from claw.messages.questions import Question
 
 
@@ -30,4 +32,15 @@ def question(one: Question) -> dict[str, Any]:
     return {
         "id": one.id, "kind": one.kind, "text": one.text, "chat": one.chat, "at": one.at, "expires": one.expires,
         "choices": ["yes", "no"] if one.kind == "approval" else labels, "about": one.data["about"] if one.kind == "ask" else "",
+    }  # fmt: skip
+
+
+def turn(agent: Agent, message: Message) -> dict[str, Any]:
+    """A turn with its cause and outcome; `undo`: something of it could be taken back."""
+    record = message.record or {}
+    calls = [{name: call[name] for name in ("command", "names", "args", "outcome")} for call in record.get("calls", ())]
+    return {
+        "id": message.id, "at": max(message.at, message.due), "say": record.get("say", ""), "reply": record.get("reply", ""),
+        "who": {"routine": "routine", "call": "claw"}.get(message.kind, "you"), "kind": message.kind,
+        "asked": record.get("asked"), "calls": calls, "undo": Past(agent.ledger, agent.inbox).reversible(message),
     }  # fmt: skip

@@ -1,6 +1,11 @@
 """Undo; "what did you do last night?"; "why is the lamp on?": composed from the ledger and from what devices reported."""
 
 from claw.clock import Clock
+from claw.history.account import Account
+from claw.history.past import Past
+from claw.history.recorder import Looking
+from claw.history.undo import Undo
+from claw.history.why import Why
 from claw.house import House
 from claw.messages.inbox import Inbox
 from claw.messages.ledger import Ledger
@@ -14,12 +19,21 @@ class HistoryTalk:
     """A Subject (turns/turn.py)."""
 
     def __init__(self, ledger: Ledger, inbox: Inbox, history: Store, deciding: Deciding, house: House, clock: Clock) -> None:
-        self.ledger, self.inbox, self.history, self.deciding = ledger, inbox, history, deciding
-        self.house, self.clock = house, clock
+        self.events, past = inbox.events, Past(ledger, inbox)
+        self.undo = Undo(past, history, deciding, house, clock)
+        self.account = Account(past, house, deciding, clock)
+        self.why = Why(past, history, self.account, house, deciding, clock)
 
     def take(self, turn: Turn, request: Request, context: Context) -> None:
-        """undo, did, why."""
-        turn.reply = "I cannot tell yet."
+        """undo, redo, did, why."""
+        turn.level = "grammar"
+        self.events.publish(Looking())
+        if request.verb == "did":
+            turn.reply = self.account.reply(turn.message, request.slots, context)
+        elif request.verb == "why":
+            turn.reply = self.why.reply(turn.message, request.slots, context)
+        else:
+            self.undo.take(turn, request, context)
 
     def grant(self, turn: Turn, request: Request) -> None:
-        """Nothing here is asked about."""
+        """Nothing here is asked about as a whole; single calls are, as calls."""

@@ -1,13 +1,220 @@
 """Sentences about what was done: "undo that", "what did you do last night?", "why is the lamp on?"."""
 
-from datetime import datetime
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
+from claw.color import SPOKEN
+from claw.names import KINDS_SAID, fold, singular
+from claw.reflex.answers import OPPOSITE
 from claw.reflex.reading import Request
+
+OOPS = r"(?:(?:no|oops|oop|whoops|sorry|wait|actually|oh|ah|hmm|ugh|damn),? )*"
+WRONG = (
+    r"(?:(?:that|this|it|that's|it's) (?:was |is )?(?:wrong|a mistake|not what i (?:wanted|meant))"
+    r"|i (?:didn't|did not) mean (?:that|it))"
+)
+LAST = r"(?:the|my|your) (?:last|previous)(?: (?:one|thing|command|action|change|step|message))?(?: you did)?"
+THAT = rf"(?:that|it|this|them|{LAST}|(?:what|everything) you(?:'ve| have)? (?:just )?(?:did|done)|everything)"
+AS_BEFORE = r"(?: (?:again|(?:to )?(?:how|what|as|the way|like) (?:it|that|they|everything) (?:was|were)(?: before)?))?"
+UNDO = re.compile(
+    rf"{OOPS}(?:{WRONG}[,.;:]? )?(?:and |so |please )?(?:(?:undo|revert|reverse)(?: {THAT})?"
+    rf"|(?:take|put|change|bring|set|switch|roll) {THAT} back{AS_BEFORE}|take back {THAT})"
+)
+REDO = re.compile(rf"{OOPS}(?:redo(?: that| it| {LAST})?|undo (?:the|that|your) undo)")
+
+DID = re.compile(
+    r"(?:tell me |show me |list )?what (?:all )?"
+    r"(?:did you (?P<just>just )?do|have you (?P<just2>just )?(?:done|been (?:doing|up to))"
+    r"|you did|you have done|you've done|did you change|have you changed)(?P<tail> .+)?"
+    r"|(?:did you do|have you done|did you change) anything(?P<tail2> .+)?"
+    r"|(?:what|did anything|has anything) happen(?:ed)?(?P<span> .+)"
+)
+LAST_DEED = re.compile(r"what(?:'s| is| was) the last thing (?:that )?you (?:did|have done|'ve done)|what did you do last")
+AWAY = re.compile(r"(?:while|when) (?:i|we) (?:was|were) (?:away|out|gone|asleep|sleeping|not (?:here|home|at home))")
+THING = re.compile(r"(?:to|with|in|on|about|at) (.+)")
+ONES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+NUMBERS = {**{word: float(n) for n, word in enumerate(ONES)}, "a": 1.0, "an": 1.0, "couple of": 2.0, "few": 3.0, "half an": 0.5}
+UNITS = {"minute": 60.0, "hour": 3600.0, "day": 86400.0, "week": 7 * 86400.0}
+LATELY = re.compile(rf"(?:in|over|during|within|for)? ?the (?:last|past) (?:(\d+|{'|'.join(NUMBERS)}) )?({'|'.join(UNITS)})s?")
+DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+# what a part of a day means: from this hour to that; last night is from 18:00 to 08:00
+PARTS = {"morning": (5, 12), "afternoon": (12, 18), "evening": (18, 24), "night": (18, 32)}
+SINCE = re.compile(r"(?:since|after) (?:(\d{1,2})(?:[:.](\d\d))?(?: ?(am|pm|a\.m|p\.m)| o'?clock)?|(noon|midnight))")
+
+STATE = (
+    r"(?P<state>on|off|open|closed|shut|locked|unlocked|playing|paused|stopped|muted|running|cleaning|docked"
+    r"|so (?:bright|dim|dark|loud|quiet)|(?:only )?(?:at|set to) \d+(?: ?%| percent| degrees| ?°c?)?"
+    rf"|{'|'.join(SPOKEN)})"
+)
+SAME = {"shut": "closed", "running": "on", "so bright": "brightness", "so dim": "brightness", "so dark": "brightness",
+        "so loud": "volume", "so quiet": "volume"}  # fmt: skip
+STILL = r"(?:(?:still|already|even|suddenly|currently|all|always) )?"
+AGAIN = r"(?: again| now| today)?(?: (?P<place>(?:in|on) .+))?"
+AS_IT_IS = (
+    re.compile(
+        rf"(?:why|how come|since when|for how long) (?:is|are|'s|has|have)(?P<no>n't)? (?P<thing>.+?) (?:been )?{STILL}"
+        rf"(?P<not>not )?{STILL}{STATE}{AGAIN}"
+    ),
+    re.compile(rf"how (?:come|long) (?:has |have )?(?P<thing>.+?) (?:is|are|been) {STILL}(?P<not>not )?{STATE}{AGAIN}"),
+    re.compile(rf"who (?:has )?(?:left|kept|put) (?P<thing>.+?) {STATE}"),
+)
+MUSIC = re.compile(r"why (?:is|'s) there (?P<thing>(?:music|something|sound|a song|a radio)(?: playing)?(?: (?:in|on|at) .+)?)")
+BECAME = {  # how a state comes about: the word for it, in the present and in the past
+    "on": "(?:turn|switch|put|power|go|come|get)(?:n?ed)? on|turned on|switched on|went on|came on|got on|start(?:ed)?",
+    "off": "(?:turn|switch|put|power|go|get|shut)(?:n?ed)? off|turned off|switched off|went off|got off",
+    "open": "open(?:ed)?|raised?", "closed": "closed?|shut|lower(?:ed)?", "locked": "lock(?:ed)?", "unlocked": "unlock(?:ed)?",
+    "stopped": "stop(?:ped)?|end(?:ed)?", "paused": "paused?", "muted": "muted?", "playing": "play(?:ed)?",
+    "": "changed?|moved?|dim(?:med)?|brighten(?:ed)?|set|touched|adjust(?:ed)?",
+}  # fmt: skip
+ANY = "|".join(BECAME.values())
+WAY = r"(?:turn|switch|put|power|shut)(?:ed)?"
+YOU = r"(?:(?:why|how come|when) (?:did|have) you|(?:who|what)(?: has| just)?)"
+EVENTS = (
+    re.compile(rf"(?:why|how come|when) did (?P<thing>(?!you\b|i\b|we\b).+?) (?P<verb>{ANY})"),
+    re.compile(rf"(?:why|how come|when) (?:was|were|has|have) (?P<thing>(?!you\b).+?) (?:been )?(?P<verb>{ANY})(?: by you)?"),
+    re.compile(rf"{YOU} (?P<verb>{ANY}) (?P<thing>.+)"),
+    re.compile(rf"{YOU} {WAY} (?P<thing>.+?) (?P<side>on|off)"),
+)  # fmt: skip
+IT = frozenset({"it", "that", "this", "them", "these", "those"})
+JUST_WHY = re.compile(r"why|how come|why (?:that|this)|(?:why|how come) (?:did|have) you (?:do|done|did) (?:that|it|this)")
+NO_THING = frozenset({"you", "i", "we", "he", "she", "everyone", "my wife", "my husband"})
 
 
 def read(text: str, now: datetime) -> Request | None:
     """What the sentence asks about the past; None when nothing.
 
-    undo: {}. did: {"since", "until"} (seconds since 1970), {"thing"}. why: {"thing", "state"}.
+    undo, redo: {}. did: {"since", "until"} (seconds since 1970), {"span"} in words, {"thing"}; or {"away"}; or {"last"}.
+    why: {"thing", "state"}, with {"event"} when it asks how that came about; {} asks about the last deed.
     """
+    said = " ".join(text.casefold().replace("’", "'").split())
+    for verb, wish in (("redo", REDO), ("undo", UNDO)):
+        if wish.fullmatch(said):
+            return Request("history", verb)
+    slots = _did(said, now)
+    if slots is not None:
+        return Request("history", "did", slots)
+    slots = _why(said)
+    return None if slots is None else Request("history", "why", slots)
+
+
+def _did(said: str, now: datetime) -> dict[str, Any] | None:
+    if LAST_DEED.fullmatch(said):
+        return {"last": True}
+    asks = DID.fullmatch(said)
+    if not asks:
+        return None
+    tail = (asks["tail"] or asks["tail2"] or asks["span"] or "").strip()
+    if asks["just"] or asks["just2"] or tail == "just":
+        return {"last": True} if tail in ("", "just") else None
+    if AWAY.fullmatch(tail):
+        return {"away": True, "span": "since you last wrote"}
+    return _spanned(tail, now, bare=bool(asks["span"]))
+
+
+def _spanned(tail: str, now: datetime, *, bare: bool) -> dict[str, Any] | None:
+    """The span and the thing of which a tail speaks, in either order; None when it speaks of something else."""
+    words = tail.split()
+    for cut in range(len(words) + 1):
+        for when, what in ((words[:cut], words[cut:]), (words[cut:], words[:cut])):
+            thing = THING.fullmatch(" ".join(what))
+            span = _span(" ".join(when), now)
+            if span and (thing or not what):
+                return {**span, "thing": thing[1]} if thing else span
+    thing = THING.fullmatch(tail)
+    if tail and (bare or not thing):
+        return None
+    if thing:
+        return {"since": 0.0, "until": now.timestamp(), "span": "", "thing": thing[1]}
+    return _span("today", now)
+
+
+def _span(said: str, now: datetime) -> dict[str, Any] | None:
+    """A span of the past in words, ending now at the latest."""
+    found = _edges(said, now)
+    if not found:
+        return None
+    since, until = found
+    return {"since": since.timestamp(), "until": min(until, now).timestamp(), "span": said}
+
+
+def _edges(said: str, now: datetime) -> tuple[datetime, datetime] | None:
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    yesterday = today - timedelta(days=1)
+    said = said.removeprefix("during ").removeprefix("on ").removeprefix("the ")
+    if said in ("today", "so far today", "since this morning"):
+        return today, now
+    if said in ("yesterday", "since yesterday"):
+        return yesterday, now if said.startswith("since") else today
+    if said in ("last night", "overnight", "night", "at night", "since last night", "tonight"):
+        begin = today if said == "tonight" and now.hour >= PARTS["morning"][0] else yesterday
+        return begin + timedelta(hours=18), now if said.startswith("since") else _part(begin, "night")[1]
+    if said == "this week":
+        return today - timedelta(days=now.weekday()), now
+    if said.removeprefix("last ") in DAYS:
+        back = (now.weekday() - DAYS.index(said.removeprefix("last ")) - 1) % 7 + 1
+        return today - timedelta(days=back), today - timedelta(days=back - 1)
+    if day := re.fullmatch(r"(this|yesterday|last) (morning|afternoon|evening)", said):
+        return _part(today if day[1] == "this" else yesterday, day[2])
+    if lately := LATELY.fullmatch(said if said.startswith(("in ", "over ", "within ", "for ")) else f"the {said}"):
+        count = float(NUMBERS.get(lately[1], lately[1]) if lately[1] else 1)
+        return datetime.fromtimestamp(now.timestamp() - count * UNITS[lately[2]], now.tzinfo), now
+    return _since(said, now, today)
+
+
+def _part(day: datetime, part: str) -> tuple[datetime, datetime]:
+    begin, end = PARTS[part]
+    return day + timedelta(hours=begin), day + timedelta(hours=end)
+
+
+def _since(said: str, now: datetime, today: datetime) -> tuple[datetime, datetime] | None:
+    """Since a time of day: the last one that was, of both if morning or evening is not said."""
+    time = SINCE.fullmatch(said)
+    if not time:
+        return None
+    hour, minute = (12 if time[4] == "noon" else 0, 0) if time[4] else (int(time[1]), int(time[2] or 0))
+    if hour > 23 or minute > 59:
+        return None
+    sided = (time[3] or "")[:1]
+    both = [hour, hour + 12] if 0 < hour < 12 and not time[2] else [hour]
+    hours = [hour % 12 + 12 * (sided == "p")] if sided else both
+    moments = [today + timedelta(days=day, hours=one, minutes=minute) for day in (-1, 0) for one in hours]
+    return max(moment for moment in moments if moment <= now), now
+
+
+def _why(said: str) -> dict[str, Any] | None:
+    if JUST_WHY.fullmatch(said):
+        return {}
+    if music := MUSIC.fullmatch(said):
+        return {"thing": music["thing"].replace(" playing", ""), "state": "playing"}
+    if slots := _became(said):
+        return slots if slots["thing"] not in IT else {}
+    asks = next((asks for pattern in AS_IT_IS if (asks := pattern.fullmatch(said))), None)
+    return _is(asks.groupdict()) if asks else None
+
+
+def _is(given: Mapping[str, str | None]) -> dict[str, Any] | None:
+    """Why something is in a state; None for states and things that no house has."""
+    thing, said = given["thing"] or "", SAME.get(given["state"] or "", given["state"] or "")
+    number = re.search(r"\d+", said)
+    state = number[0] if number else said
+    strange = said in SPOKEN and not any(singular(word) in KINDS_SAID for word in fold(thing))  # "the sky"
+    if thing in IT | NO_THING or strange:
+        return None
+    if given.get("no") or given.get("not"):
+        state = OPPOSITE.get(state, "")
+    place = given.get("place")
+    return {"thing": f"{thing} {place}" if place else thing, "state": state} if state else None
+
+
+def _became(said: str) -> dict[str, Any] | None:
+    """How a state came about: who did it, or why it happened."""
+    for pattern in EVENTS:
+        if asks := pattern.fullmatch(said):
+            given = asks.groupdict()
+            verb = given.get("verb") or f"turned {given['side']}"
+            state = next(state for state, words in BECAME.items() if re.fullmatch(words, verb))
+            thing = given["thing"]
+            return None if thing in NO_THING else {"thing": thing, "state": state, "event": True}
     return None

@@ -1,0 +1,195 @@
+"""Why something is as it is: the last change of it, and what caused that."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from claw.capabilities import Climate, holds
+from claw.clock import Clock
+from claw.device import Device
+from claw.history.account import Account
+from claw.history.past import Deed, Past
+from claw.history.recorder import FOUND, WHILE_OFF
+from claw.history.restore import RESTORED
+from claw.house import House
+from claw.messages.inbox import Message
+from claw.moments import at_words
+from claw.reflex.answers import STATES
+from claw.reflex.reading import Context
+from claw.store import Store
+from claw.turns.deciding import Deciding
+from claw.turns.replies import call_of_it, called, capital, state_words
+
+SLACK_SECONDS, MOVE_SECONDS = 5.0, 120.0  # how long after its end a deed still shows; that of something that moves
+NUMBERS = ("target", "brightness", "position", "volume", "speed", "tilt")  # what a bare number may be about
+SEVERAL = 4  # so many causes are told at once
+VERBS = {
+    ("on", True): "turned on", ("on", False): "turned off", ("open", True): "opened", ("open", False): "closed",
+    ("locked", True): "locked", ("locked", False): "unlocked", ("muted", True): "muted", ("muted", False): "unmuted",
+    ("position", 0): "closed", ("position", 100): "opened", ("playback", "playing"): "started", ("playback", "paused"): "paused",
+    ("playback", "stopped"): "stopped", ("activity", "cleaning"): "started", ("mode", "off"): "turned off",
+}  # fmt: skip
+UNITS = {**dict.fromkeys(("brightness", "volume", "speed", "position", "tilt"), " %"), "target": " °C", "color_temperature": " K"}
+Test = Callable[[Any], bool]
+
+
+@dataclass(frozen=True)
+class Aspect:
+    """What of a device is asked about: the field, and which of its values are meant."""
+
+    field: str
+    fits: Test
+
+
+class Why:
+    """Reads the recorder's rows and the ledger."""
+
+    def __init__(self, past: Past, history: Store, account: Account, house: House, deciding: Deciding, clock: Clock) -> None:
+        self.past, self.history, self.account = past, history, account
+        self.house, self.deciding, self.clock = house, deciding, clock
+
+    def reply(self, message: Message, slots: Mapping[str, Any], context: Context) -> str:
+        """The cause that `why` asks for; without slots, of the last turn."""
+        if not slots:
+            before = self.past.before(message)
+            asked = (before.record or {}).get("asked") if before else None
+            return "I do that only with a yes." if asked == "approval" else self.account.last(message)
+        state = str(slots["state"])
+        found = self.account.find(str(slots["thing"]), context, fits=lambda device: aspect(device, state) is not None)
+        devices = found.devices or found.ambiguous
+        if not devices:
+            return self.account.unknown(found)
+        now = [device for device in devices if self._is(device, state)]
+        if now or slots.get("event"):
+            return self._causes(now or devices, state, message.person, event=bool(slots.get("event")))
+        return " ".join(self._as_it_is(device, state) for device in devices[:SEVERAL])
+
+    def _is(self, device: Device, state: str) -> bool:
+        about = aspect(device, state)
+        return about is not None and about.fits(device.state.get(about.field))
+
+    def _as_it_is(self, device: Device, state: str) -> str:
+        about = aspect(device, state)
+        words = _words(device, about.field) if about else "as it was"
+        return capital(f"{call_of_it(self.house, device)} is {words}.")
+
+    def _causes(self, devices: Sequence[Device], state: str, person: str, *, event: bool) -> str:
+        """One cause for each device, those with the same one together."""
+        causes: dict[str, list[Device]] = {}
+        for device in devices:
+            causes.setdefault(self._cause(device, state, person, event), []).append(device)
+        if len(causes) == 1:
+            text, same = next(iter(causes.items()))
+            return capital(text.replace("{it}", called(self.house, same)))
+        told = [f"{capital(called(self.house, same))}: {text.replace('{it}', 'it')}" for text, same in causes.items()]
+        more = len(told) - SEVERAL
+        return "\n".join([*told[:SEVERAL], *([f"And {more} more."] if more > 0 else [])])
+
+    def _cause(self, device: Device, state: str, person: str, event: bool) -> str:
+        """Why, with {it} where the device is named."""
+        about = aspect(device, state)
+        field = about.field if about else ""
+        fits: Test = about.fits if about else lambda _: True
+        over = event and field and not fits(device.state.get(field))
+        past = f"{{it}} is {_words(device, field)} now." if over else ""
+        for change in self._changes(device, field):
+            if (change["field"] == field or not field) and fits(value := json.loads(change["value"])):
+                return _after(past, self._explained(device, change["field"], value, change["at"], change["turn"], person))
+        for turn in self.past.last_of(device.id, self.clock.time()):
+            for deed in self.past.deeds(turn):
+                goal = self._goal(device, deed)
+                if deed.happened(device.id) and (not field or (field in goal and _any(fits, goal[field]))):
+                    return _after(past, self._by(turn, deed, person))
+        return "I have not seen that happen to {it}." if event else self._always(device, field)
+
+    def _changes(self, device: Device, field: str) -> list[Any]:
+        rows = self.history.all(
+            "SELECT * FROM changes WHERE device = ? AND (field = ? OR ? = '') ORDER BY id DESC LIMIT 200", device.id, field, field
+        )
+        return [row for row in rows if row["field"] in RESTORED and (field or row["turn"] != FOUND)]
+
+    def _explained(self, device: Device, field: str, value: Any, at: float, turn: int | None, person: str) -> str:
+        """The cause of one recorded change."""
+        if turn == FOUND:
+            return self._always(device, field)
+        now = self.clock.now()
+        verb = VERBS.get((field, value)) or f"set to {value}{UNITS.get(field, '')}"
+        if turn == WHILE_OFF:
+            return f"{{it}} was {verb} while I was not running; I saw it {at_words(at, now)}."
+        by = self._deed_of(device, field, value, at)
+        return self._by(*by, person) if by else f"{{it}} was {verb} {at_words(at, now)}, not by me: by hand, or by another app."
+
+    def _deed_of(self, device: Device, field: str, value: Any, at: float) -> tuple[int, Deed] | None:
+        """Our deed that a change came from: it was under way then, and aimed at this or at nothing else of the field."""
+        for turn in self.past.last_of(device.id, at + 1):
+            deeds = [deed for deed in self.past.deeds(turn) if device.id in deed.call.targets]
+            for deed in reversed(deeds):
+                outcome = deed.outcomes.get(device.id)
+                moving = outcome is not None and outcome.moving
+                goal = self._goal(device, deed)
+                passing = moving and field == "position"  # on its way through
+                aimed = field not in goal or passing or holds(field, goal[field], value)
+                if aimed and deed.at - 1 <= at <= deed.ended + (MOVE_SECONDS if moving else SLACK_SECONDS):
+                    return turn, deed
+                if field in goal and not aimed and deed.at <= at and deed.happened(device.id):
+                    return None  # we wanted the opposite last
+        return None
+
+    def _by(self, turn: int, deed: Deed, person: str) -> str:
+        message, when = self.past.message(turn), at_words(deed.at, self.clock.now())
+        if message is None:
+            return f"I did it {when}."
+        cause = self.past.cause(message, person)
+        if message.kind == "routine":
+            return f"{cause} {when}."
+        return f"I {self.account.deeds(turn)} {when}: {cause}." if message.kind == "call" else f"because {cause} {when}."
+
+    def _always(self, device: Device, field: str) -> str:
+        """Nothing of it was seen to change."""
+        first = datetime.fromtimestamp(self.house.records[device.id].first_seen, self.clock.now().tzinfo)
+        return f"{{it}} has been {_words(device, field)} since before I first saw it ({first.day} {first:%b})."
+
+    def _goal(self, device: Device, deed: Deed) -> dict[str, Any]:
+        command = device.commands.get(deed.call.command)
+        return command.goal(deed.call.args) if command else {}
+
+
+def aspect(device: Device, state: str) -> Aspect | None:
+    """What the word for a state is about at this device; None when it has nothing of that kind."""
+    if state == "":
+        return Aspect("", lambda _: True) if set(device.fields) & RESTORED else None
+    if state in ("brightness", "volume"):
+        return Aspect(state, lambda _: True) if state in device.state else None
+    if state.isdecimal():
+        fields = [field for field in NUMBERS if field in device.state]
+        field = next((one for one in fields if holds(one, int(state), device.state[one])), fields[0] if fields else "")
+        return Aspect(field, lambda value: holds(field, int(state), value)) if field else None
+    field, wanted = next((one for one in STATES.get(state, ()) if one[0] in device.state and one[0] != "value"), ("", None))
+    if field:
+        return Aspect(field, lambda value: value in wanted if isinstance(wanted, range) else value == wanted)
+    if state == "on" and isinstance(device, Climate) and "mode" in device.state:
+        return Aspect("mode", lambda value: value != "off")
+    if state == "stopped" and "playback" in device.state:
+        return Aspect("playback", lambda value: value in ("stopped", "paused"))
+    return Aspect("color", lambda value: value == state) if "color" in device.fields and state not in STATES else None
+
+
+def _any(fits: Test, goal: Any) -> bool:
+    return any(fits(one) for one in goal) if isinstance(goal, (set, frozenset)) else fits(goal)
+
+
+def _words(device: Device, field: str) -> str:
+    """How a field is now, after "it is": "on", "in heat mode", "set to 20 °C"."""
+    words = state_words(device, field)
+    if field == "mode" and words not in ("off", "disarmed"):
+        return f"in {words} mode"
+    return f"set to {words}" if field in ("target", "volume") else words
+
+
+def _after(past: str, text: str) -> str:
+    """How it is now, if that is something else, and then how it came about."""
+    if not past:
+        return text
+    return f"{past} That was {text}" if text.startswith("because") else f"{past} {capital(text.replace('{it}', 'It'))}"
