@@ -4,17 +4,63 @@ from datetime import datetime
 
 from claw.when import When
 
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+YEAR = "January February March April May June July August September October November December"
+MONTHS = YEAR.split()
+UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
+SOON = 300  # seconds; further from now nobody asks for the second
+
 
 def at_words(at: float, now: datetime) -> str:
     """A moment (seconds since 1970) seen from local `now`: "at 21:14", "tomorrow at 07:00", "yesterday at 18:22"."""
-    return f"at {datetime.fromtimestamp(at, now.tzinfo):%H:%M}"
+    moment = datetime.fromtimestamp(at, now.tzinfo)
+    exact = moment.second and abs(at - now.timestamp()) < SOON
+    day = _day_words(moment, now)
+    return f"{day} at {moment:%H:%M:%S}".lstrip() if exact else f"{day} at {moment:%H:%M}".lstrip()
 
 
 def span_words(seconds: float) -> str:
     """How long, to two units: "10 minutes", "1 hour 30 minutes", "45 seconds"."""
-    return f"{seconds / 60:.0f} minutes"
+    left, counts = round(abs(seconds)), list[tuple[int, str]]()
+    for unit, size in UNITS:
+        count, left = divmod(left, size)
+        counts += [(count, unit)] if count or counts else []
+    return " ".join(f"{count} {unit}{'s' * (count != 1)}" for count, unit in counts[:2] if count) or "0 seconds"
 
 
 def when_words(when: When, now: datetime) -> str:
     """When a routine comes: "every weekday at 07:00", "every day at sunset", "tomorrow at 07:00", "every 2 hours"."""
-    return when.kind
+    if when.kind == "once":
+        return at_words(when.at, now)
+    if when.kind == "interval":
+        span = span_words(when.every)
+        return f"every {span if ' ' in span.removeprefix('1 ') else span.removeprefix('1 ')}"
+    if when.kind == "monthly":
+        return f"on the {'last day' if when.day == 31 else _ordinal(when.day)} of every month at {when.time}"
+    if when.kind == "daily":
+        return f"{_days_words(when.days)} at {when.time}"
+    side = "before" if when.offset < 0 else "after"
+    return f"{_days_words(when.days)} {f'{span_words(when.offset)} {side}' if when.offset else 'at'} {when.sun}"
+
+
+def _day_words(moment: datetime, now: datetime) -> str:
+    """Empty for today."""
+    ahead = (moment.date() - now.date()).days
+    if ahead in (-1, 0, 1):
+        return ("", "tomorrow", "yesterday")[ahead]
+    if abs(ahead) < 7:
+        return f"on {DAYS[moment.weekday()]}"
+    return f"on {moment.day} {MONTHS[moment.month - 1]}" + (f" {moment.year}" if moment.year != now.year else "")
+
+
+def _days_words(days: tuple[int, ...]) -> str:
+    """The weekdays of a routine; none and all seven mean every day."""
+    if days in ((), (0, 1, 2, 3, 4, 5, 6), (0, 1, 2, 3, 4)):
+        return "every weekday" if len(days) == 5 else "every day"
+    names = [DAYS[day] for day in days]
+    return "every " + " and ".join([*([", ".join(names[:-1])] if names[:-1] else []), names[-1]])
+
+
+def _ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 11th."""
+    return f"{number}{'th' if number in (11, 12, 13) else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"

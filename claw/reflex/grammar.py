@@ -59,7 +59,7 @@ VERBS = {
 }
 KINDS = {"speed": ("fan",), "target": ("thermostat",), "start": ("vacuum",), "set": ("shade",), "volume": ("player",)}
 HONEST = {
-    "Timer": "I cannot set timers yet.",
+    "Timer": "I did not get the time, so I did nothing. Write “remind me at six to feed the cat”.",
     "Broadcast": "I cannot make announcements yet.",
     "Weather": "I don't know the weather.",
     "LawnMower": "I cannot drive a lawn mower yet.",
@@ -72,11 +72,15 @@ NEGATED = re.compile(r"\b(dont|don't|do not|never|not|\w+n't|without|cannot|inst
 UNITS = "(second|minute|hour|day|week|month|bit|while|moment|sec|min)s?"
 DAYS = "(mon|tues|wednes|thurs|fri|satur|sun)day|week(day|end)|morning|noon|afternoon|evening|night"
 DAYS += "|midnight|sunset|sunrise|dawn|dusk|dark"
+CONDITION = re.compile(r"\b(if|when|whenever|unless|until|till|once|as soon as|as long as)\b")
 LATER = re.compile(
-    rf"\b(if|when|whenever|unless|until|till|once|as soon as|tomorrow|tonight|later|after|before|while"
+    rf"\b(tomorrow|tonight|later|after|before|while"
     rf"|(in|for) \w+( \w+)? {UNITS}"
     rf"|at \d+(:\d+)?\s*(am|pm|oclock|o'clock)|at \d+:\d+|every (other )?(\w+ )?({UNITS}|{DAYS})"
     rf"|(at|on|by|in the|this|next|each) ({DAYS})s?)\b"
+)
+NOT_NOW = (
+    "I did not get the time, so I did nothing. I understand “in 10 minutes”, “at 19:00”, “tomorrow at 7”, “every weekday at 7”."
 )
 LONGEST = 40  # words; hassil takes seconds for some longer texts, and no template is as long
 ACTS = re.compile(
@@ -131,6 +135,7 @@ def tidy(text: str) -> str:
     text = re.sub(r"(?<=\d)\s*(%|percent(?: percent)?)", " percent", text)
     text = re.sub(r"(?<=\d)\s*°\s*", " degrees ", text)
     text = re.sub(r"(?<=\d)(k|c|f|kelvin)\b", r" \1", text)
+    text = re.sub(r"^(set (?:(?! to ).)+) at (?=\d)", r"\1 to ", text)
     return " ".join(re.sub(r"percent of (the )?(brightness|volume)", "percent", text).split())
 
 
@@ -156,11 +161,14 @@ class Grammar:
             return Reading(self.level, reply="All right, I leave it as it is.", trace=("negated",))
         if NEGATED.search(text) or len(text.split()) > LONGEST:
             return None
-        if re.search(r"\btimers?\b|\bremind\b", text):
+        timer = re.search(r"\btimers?\b|\bremind\b", text)
+        if CONDITION.search(text):
+            sorry = "I cannot do things on a condition yet, so I did nothing."
+            return Reading(self.level, reply=sorry, trace=("conditional",)) if timer or ACTS.search(text) else None
+        if timer:
             return Reading(self.level, reply=HONEST["Timer"], trace=("a timer",))
         if LATER.search(text):
-            sorry = "I cannot do things later or on a condition yet, so I did nothing."
-            return Reading(self.level, reply=sorry, trace=("delayed or conditional",)) if ACTS.search(text) else None
+            return Reading(self.level, reply=NOT_NOW, trace=("delayed",)) if ACTS.search(LATER.sub("", text)) else None
         return self._choose(self.matches(text, context), context)
 
     def matches(self, text: str, context: Context) -> list[Match]:

@@ -7,11 +7,11 @@ from dataclasses import replace
 from claw.clock import Clock
 from claw.house import House
 from claw.names import ALL, Names, fold
-from claw.reflex import help, memories, recounts, schedules
+from claw.reflex import help, memories, recounts
 from claw.reflex.alias import Alias, plain, scene
 from claw.reflex.grammar import NEGATED, Grammar
 from claw.reflex.reading import Context, Reading, Request
-from claw.turns.replies import call_of_it, the
+from claw.turns.replies import call_of_it, listed, the
 
 DEPTH = 3  # a scene may name a scene, not itself for ever
 THEN = re.compile(r"\s*(?:;|,?\s+and then|,\s*then|,\s*and|,?\s+then|\.\s|,|\s+and)\s+", re.IGNORECASE)
@@ -20,6 +20,7 @@ SHARED = re.compile(rf"({VERB}),? (?:and|then|and then) ({VERB}|on|off) (.+)", r
 AROUND = re.compile(r"((turn|switch|power) .+) (on|off),? (?:and|then|and then) (on|off)", re.IGNORECASE)
 SIDE = re.compile(r"(?:(?:turn|switch|power|put|shut) )?(on|off)\b.+|.+ (on|off)", re.IGNORECASE)
 CARRIED = re.compile(r"(set|dim|brighten|turn|change|make|put|bring) .+?(?= to (.+)|$)", re.IGNORECASE)
+DIM = re.compile(r"(dim|brighten)\b", re.IGNORECASE)  # "dim the lamp at 7" is a wish for seven o'clock, also while it is off
 VALUE = re.compile(r"\d+ ?(%|percent)?|[a-z]+", re.IGNORECASE)
 NEAR = 0.75  # of difflib; below it the sentences have little to do with each other
 EXAMPLES = (
@@ -46,7 +47,7 @@ class Reader:
 
     def __init__(self, house: House, names: Names, clock: Clock) -> None:
         self.house, self.names, self.clock = house, names, clock
-        self.alias = Alias(clock)
+        self.alias = Alias()
         self._grammars: dict[str, Grammar] = {}
 
     def read(self, text: str, context: Context) -> Reading | None:
@@ -55,6 +56,7 @@ class Reader:
 
     def warm(self) -> None:
         """Read one sentence, since the first one compiles the templates (about 0.4 s; call it in a thread)."""
+        self._later("in 5 minutes set a timer", Context())
         self._grammar("en").matches("turn on the light", Context())
 
     def nearest(self, text: str, context: Context) -> list[str]:
@@ -76,23 +78,42 @@ class Reader:
         return reading
 
     def _request(self, text: str, context: Context, depth: int) -> Reading | None:
-        """What is wanted of the claw itself, now or later; English only."""
-        if context.language != "en" or depth:  # a scene is made of deeds
+        """What is wanted of the claw itself, now or later; English only, but for help."""
+        if depth:  # a scene is made of deeds
             return None
-        if reply := help.read(text, self.house):
-            return Reading("alias", reply=reply, trace=("about the claw",))
+        if reply := help.read(text, self.names, lambda example: self._reads(example, context)):
+            return Reading("grammar", reply=reply, trace=("about the claw",))
+        if context.language != "en":
+            return None
         now = self.clock.now()
         if request := memories.read(text) or recounts.read(text, now):
             return _asked(request)
+        return self._later(text, context)
+
+    def _later(self, text: str, context: Context) -> Reading | None:
+        """A wish for another time, a reminder, or talk about those; a reply without a request says why it cannot be."""
+        from claw.reflex import schedules  # its patterns take 50 ms to compile
+
         sorry: Reading | None = None
-        for request in schedules.read(text, now):
-            if request.verb != "make" or request.slots["kind"] != "deed":
-                return _asked(request)
-            wish = self._read(str(request.slots["do"]), replace(context, question="", choices=0), depth + 1)
+        for request in schedules.read(text, self.clock.now()):
+            told = (
+                Reading("grammar", reply=str(request.slots["text"]), trace=("delayed",))
+                if request.verb == "sorry"
+                else _asked(request)
+            )
+            if not request.slots.get("do") or request.slots.get("kind", "deed") != "deed":
+                return told
+            wish = self._read(str(request.slots["do"]), replace(context, question="", choices=0), 1)
             if wish and wish.calls:
-                return replace(_asked(request), trace=(*_asked(request).trace, *wish.trace))
-            sorry = sorry or (wish if wish and wish.reply else None)
-        return sorry
+                return replace(told, trace=(*told.trace, *wish.trace))
+            sorry = sorry or (_unsure(wish) if wish else None)
+        whole = self._sentence(text, context) if sorry and not DIM.match(text) else None
+        return whole if whole and whole.calls else sorry  # "set the volume at 7" is no time
+
+    def _reads(self, example: str, context: Context) -> bool:
+        """Whether a sentence that is suggested would be understood."""
+        reading = self._read(example, replace(context, question="", choices=0), 0)
+        return reading is not None and not reading.unknown and not reading.options
 
     def _sentence(self, text: str, context: Context) -> Reading | None:
         """The whole as one wish; if that is not one, each of its parts - all of them or none."""
@@ -167,6 +188,15 @@ def _two_sided(text: str) -> bool:
     """Whether one part of it goes on and another off, which no single wish says."""
     sides = [SIDE.fullmatch(part.strip()) for part in re.split(r"[,;]|\b(?:and|but|then|while)\b", text) if part.strip()]
     return len({(side[1] or side[2]).casefold() for side in sides if side}) > 1
+
+
+def _unsure(wish: Reading) -> Reading | None:
+    """Why the wish of a sentence with a time in it is not kept; None when nothing is known of it."""
+    if wish.options:
+        labels = listed([option.label for option in wish.options], "or")
+        reply = f"Do you mean {labels}? Say it again with the whole name, please; I did nothing."
+        return Reading("grammar", reply=reply, trace=wish.trace)
+    return replace(wish, control="") if wish.reply else None
 
 
 def _asked(request: Request) -> Reading:

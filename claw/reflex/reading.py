@@ -19,7 +19,8 @@ class Option:
 class Request:
     """Something wanted of the claw itself and of no device: `about` names the subject that answers it (Agent.subjects).
 
-    routines: make, list, pause, resume, delete, left. memory: remember, recall, forget, call, restore. history: undo, did, why.
+    routines: make, list, pause, resume, delete, left. memory: remember, recall, forget, call, restore.
+    history: undo, redo, did, why.
     """
 
     about: str
