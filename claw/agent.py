@@ -67,8 +67,8 @@ class Agent:
         self.history = history or open_history(None)
         self.routines = Routines(store, self.inbox, events, clock, config, data and data / "routines")
         self.deciding.subjects.update(
-            routines=RoutineTalk(self.routines, self.deciding, clock),
-            memory=MemoryTalk(Memory(self.history, clock, data and data / "pages"), house, clock),
+            routines=RoutineTalk(self.routines, self.deciding, clock, lambda: self.owners),
+            memory=MemoryTalk(Memory(self.history, clock, data and data / "pages"), house, self.deciding, clock),
             history=HistoryTalk(self.ledger, self.inbox, self.history, self.deciding, house, clock),
         )
         self.aftermath = Aftermath(house, self.policy, self.inbox, self.ledger, clock, self.tell)

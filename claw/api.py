@@ -32,17 +32,11 @@ class Api:
 
     def __init__(
         self, agent: Agent, terminal: Terminal, connections: Connections, how: Callable[[], dict[str, Any]],
-        invite: Callable[[], str], path: Path,
+        page: Callable[[dict[str, Any]], dict[str, Any]], path: Path,
     ) -> None:  # fmt: skip
-        """`how`: what `claw status` tells; `invite`: an address of the page with a one-time code."""
-        self.agent, self.terminal, self.connections, self.how, self.invite, self.path = (
-            agent,
-            terminal,
-            connections,
-            how,
-            invite,
-            path,
-        )
+        """`how`: what `claw status` tells; `page`: an address of it with a one-time code, or a sign-out."""
+        self.agent, self.terminal, self.connections, self.how = agent, terminal, connections, how
+        self.web, self.path = page, path
         self._streams: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -204,8 +198,8 @@ class Api:
             yield {"routine": routine}
 
     async def page(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
-        """A fresh address of the page with a one-time code."""
-        yield {"address": self.invite()}
+        """A fresh address of the page with a one-time code, and the phones; with `sign_out`: "all" or the id of one."""
+        yield self.web(request)
 
     async def devices(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         """Every device with its room and state."""
@@ -242,7 +236,7 @@ class Api:
 
     async def answer(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         """Answer one of them."""
-        yield {"answered": self.agent.asks.answer(str(request["text"]), int(request["id"]))}
+        yield {"answered": bool(self.agent.asks.answer(str(request["text"]), int(request["id"])))}
 
     async def pair(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         """Ask anew for what is not paired."""

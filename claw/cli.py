@@ -9,6 +9,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterable
 from datetime import date
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,9 @@ def parser() -> argparse.ArgumentParser:
         return made
 
     run_ = add("run", run, "run the daemon on this network")
-    run_.add_argument("--listen", default="", metavar="ADDRESS", help="put the page on this address and print a QR code")
+    run_.add_argument(
+        "--listen", default="", metavar="ADDRESS", type=_address, help="put the page on this address and print a QR code"
+    )
     add("chat", chat, "talk with the running claw")
     say_ = add("say", say, "say one thing and read the answer")
     say_.add_argument("text")
@@ -60,9 +63,27 @@ def parser() -> argparse.ArgumentParser:
     add("status", status, "how the daemon fares")
     log_ = add("log", log, "what was wanted and what came of it")
     log_.add_argument("--limit", type=int, default=50)
+    routines_ = add("routines", routines, "routines, reminders and timers: list, pause, resume or delete them")
+    routines_.add_argument("verb", nargs="?", default="list", choices=["list", "pause", "resume", "delete"])
+    routines_.add_argument("id", nargs="?", type=int, metavar="ID", help="the number that the list shows")
+    web_ = add("web", web, "print an address with a one-time code for a phone, or sign phones out")
+    web_.add_argument("--sign-out", metavar="all|ID", type=_phone, help="sign this phone out, or all")
+    memory_ = add("memory", memory, "what the claw remembers: its pages, their versions, and back to an older one")
+    memory_.add_argument("verb", choices=("list", "show", "versions", "restore"), nargs="?", default="list")
+    memory_.add_argument("page", nargs="?", default="")
+    memory_.add_argument("version", nargs="?", default="", help="a number of `claw memory versions PAGE`; default: the last")
     add("pair", pair, "ask again for the codes and buttons of what is not paired")
     skill = commands.add_parser("skill", help="skills").add_subparsers(required=True, metavar="COMMAND")
     add("list", skill_list, "the skills and whether they can be used", skill)
+    new = add("new", skill_new, "write a skill that works at once, with a virtual device and a test beside it", skill)
+    new.add_argument("name", help="such as desk_lamp")
+    new.add_argument("--like", default="light", metavar="KIND", help="light, switch, shade, lock ... (default: light)")
+    new.add_argument("--to", type=Path, metavar="FOLDER", help="default: the skills folder of the data folder")
+    check_ = add("check", skill_check, "whether a skill is right; imports the file, and runs nothing else of it", skill)
+    check_.add_argument("file", type=Path)
+    try_ = add("try", skill_try, "run the test beside a skill (test_NAME.py) against its virtual device", skill)
+    try_.add_argument("file", type=Path)
+    try_.add_argument("--serve", action="store_true", help="only be the virtual device, for a claw that runs")
     config = commands.add_parser("config", help="configuration").add_subparsers(required=True, metavar="COMMAND")
     check = add("check", config_check, "whether a config file is right", config)
     check.add_argument("file", type=Path, nargs="?")
@@ -181,11 +202,57 @@ def log(args: argparse.Namespace) -> int:
     return _print(args, (line["event"] for line in _client(args).request("log", limit=args.limit)), show.event)
 
 
+def memory(args: argparse.Namespace) -> int:
+    """claw memory"""
+    verb = "recall" if args.verb == "list" else args.verb
+    slots = {"page": args.page, "version": args.version, "whole": True}
+    record = _client(args).one("request", "record", request={"about": "memory", "verb": verb, "slots": slots})
+    return _print(args, [record], lambda one: str(one["reply"]))
+
+
 def pair(args: argparse.Namespace) -> int:
     """claw pair"""
     return _print(
         args, [{"asked": _client(args).one("pair", "asked")}], lambda one: f"{one['asked']} asked again; answer in `claw chat`"
     )
+
+
+def routines(args: argparse.Namespace) -> int:
+    """claw routines"""
+    client = _client(args)
+    rows = [line["routine"] for line in client.request("routines")]
+    if args.verb == "list":
+        return _print(args, rows, show.routine) if rows or args.json else _print(args, ["there are no routines yet"], str)
+    if args.id not in [row["id"] for row in rows]:
+        return _failed(f"there is no routine {args.id}" if args.id else f"which one? claw routines {args.verb} ID")
+    wish = {"about": "routines", "verb": args.verb, "slots": {"id": args.id}}
+    return _print(args, [client.one("request", "record", request=wish)], lambda record: str(record["reply"]))
+
+
+def web(args: argparse.Namespace) -> int:
+    """claw web"""
+    from claw.web.card import card
+
+    asked = {} if args.sign_out is None else {"sign_out": args.sign_out}
+    (page,) = _client(args).request("page", **asked)
+    if asked:
+        return _print(args, [page], lambda one: f"signed out: {one['signed_out']}")
+    if not page["address"]:
+        return _failed("there is no page now: `claw status` says why, or it is switched off ([web] enabled)")
+    phones = "\n".join(f"  {one['id']:>3} {one['name']}" for one in page["phones"])
+    known = f"\nPhones that may use it (`claw web --sign-out ID`):\n{phones}" if phones else ""
+    return _print(args, [page], lambda one: card(one["address"], here=one["here"]) + known)
+
+
+def _phone(text: str) -> int | str:
+    return text if text == "all" else int(text)
+
+
+def _address(text: str) -> str:
+    return text and str(ip_address(text))
+
+
+_phone.__name__, _address.__name__ = "all or id", "address"  # argparse says "invalid ... value"
 
 
 def skill_list(args: argparse.Namespace) -> int:
@@ -207,6 +274,43 @@ def skill_list(args: argparse.Namespace) -> int:
         print(f"! {reason}", file=sys.stderr)
     _print(args, rows, lambda r: f"{r['name']:<10} {r['problem'] or ', '.join(r['looks_for'])}")
     return 1 if wrong or any(row["problem"] for row in rows) else 0
+
+
+def skill_new(args: argparse.Namespace) -> int:
+    """claw skill new"""
+    from claw.authoring.new import steps, write
+
+    live = data_folder(args.data, _config(args)) / "skills"
+    skill, test = write(args.name, args.like, args.to or live)
+    row = {"skill": str(skill), "test": str(test), "steps": steps(skill, live)}
+    return _print(args, [row], lambda row: "\n".join([f"wrote {row['skill']}", f"wrote {row['test']}", *row["steps"]]))
+
+
+def skill_check(args: argparse.Namespace) -> int:
+    """claw skill check"""
+    from claw.authoring.check import check
+
+    found = check(args.file)
+    rows = [{"file": str(args.file), **vars(one), "words": one.words(args.file)} for one in found]
+    _print(args, rows, lambda row: str(row["words"]))
+    wrong = any(one.level == "error" for one in found)
+    if not wrong and not args.json:
+        print(f"{args.file} is right")
+    return int(wrong)
+
+
+def skill_try(args: argparse.Namespace) -> int:
+    """claw skill try"""
+    import subprocess
+
+    test = args.file.with_name(f"test_{args.file.name.removeprefix('test_')}")
+    if not test.is_file():
+        return _failed(f"there is no {test}: `claw skill new` writes one beside each skill")
+    try:
+        serve = ["serve"] if args.serve else []
+        return int(subprocess.run([sys.executable, "-P", str(test), *serve], check=False).returncode != 0)
+    except KeyboardInterrupt:
+        return 0
 
 
 def config_check(args: argparse.Namespace) -> int:

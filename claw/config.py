@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 from zoneinfo import available_timezones
@@ -208,6 +208,7 @@ def _contradictions(config: Config) -> list[Mistake]:
             found.append((("network", "subnets"), f'"{subnet}" is no subnet; write it like "192.168.1.0/24"'))
     for name, own in config.skills.items():
         found += _skill(name, own)
+    found += _web(config.web)
     found += _parents(config)
     for name, options in config.skills.items():
         for key in set(options) - {"addresses", "enabled"}:
@@ -223,6 +224,19 @@ def _contradictions(config: Config) -> list[Mistake]:
                     ((table, number, "name" if table == "areas" else "id"), f'"{keys[number]}" is there twice; keep one')
                 )
     return found
+
+
+def _web(web: WebConfig) -> Iterator[Mistake]:
+    """Where the page cannot be."""
+    try:
+        ip_address(web.listen)
+    except ValueError:
+        yield ("web", "listen"), f'"{web.listen}" is no address; write it like "192.168.1.20"'
+    if not 0 <= web.port < 1 << 16:
+        yield ("web", "port"), f"must be from 0 (any that is free) to 65535, got {web.port}"
+    for host in web.hosts:
+        if not re.fullmatch(r"[\w-]+(\.[\w-]+)*", host):
+            yield ("web", "hosts"), f'"{host}" is no bare name; write it like "claw.lan"'
 
 
 def _skill(name: str, table: dict[str, Any]) -> Iterator[Mistake]:

@@ -109,7 +109,7 @@ class Daemon:
         self.recorder = Recorder(self.house, self.events, self.clock, self.history)
         self.watches = Watches(self.house, self.events, self.clock, self.agent.tell)
         self.web = Web(self.agent, config, listen)
-        self.rooms = Rooms(self.house, self.events, self.agent.asks)
+        self.rooms = Rooms(self.house, self.events, self.agent.asks, self.agent.tell)
         self.events.subscribe(SkillsChanged, lambda event: self.agent.tell(event.notice) if event.notice else None)
         self.events.subscribe(DeviceMoved, self._tell_move)
         self.parts: list[Supervised] = []
@@ -119,9 +119,12 @@ class Daemon:
 
     def _apply_config(self) -> None:
         for area in self.config.areas:
-            self.house.add_area(Area(area.name, area.floor, area.parent, area.aliases))
+            said = self.house.areas[key].aliases if (key := area.name.casefold()) in self.house.areas else ()
+            self.house.add_area(Area(area.name, area.floor, area.parent, tuple(dict.fromkeys((*area.aliases, *said)))))
         for device in self.config.devices:
-            self.house.describe(device.id, name=device.name, area=device.area, sort=device.sort, aliases=device.aliases)
+            said = tuple(self.house.records[device.id].aliases) if device.id in self.house.records else ()
+            aliases = None if device.aliases is None else dict.fromkeys((*device.aliases, *said))
+            self.house.describe(device.id, name=device.name, area=device.area, sort=device.sort, aliases=aliases)
 
     def _tell_move(self, event: DeviceMoved) -> None:
         name = self.house.name(event.device)
@@ -138,7 +141,7 @@ class Daemon:
             loop.add_signal_handler(number, self.stop)
         warming = loop.run_in_executor(None, self.reader.warm)
         tasks = [self._start("agent", self.agent.run), self._start("outbox", self.agent.outbox.run)]
-        api = Api(self.agent, self.terminal, self.connections, self.status, self.web.invite, self.data / "claw.sock")
+        api = Api(self.agent, self.terminal, self.connections, self.status, self.web.page, self.data / "claw.sock")
         tasks += [self._start("api", api.run), self._start("skills", self._skills)]
         tasks += [self._start("rooms", self.rooms.run), self._start("watchdog", self._watchdog)]
         tasks += [self._start("routines", self.ticker.run), self._start("history", self.recorder.run)]

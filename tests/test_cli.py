@@ -42,7 +42,7 @@ def commands(top: argparse.ArgumentParser, path: str = "") -> Iterator[tuple[str
 
 COMMANDS = dict(commands(parser()))
 ASKS_THE_DAEMON = {
-    "say": ["hello"], "chat": [], "devices": [], "discover": [], "status": [], "log": [], "pair": [],
+    "routines": [], "say": ["hello"], "chat": [], "devices": [], "discover": [], "status": [], "log": [], "pair": [], "web": [], "memory": [],
 }  # fmt: skip
 
 
@@ -70,6 +70,7 @@ def claw(tmp_path_factory: pytest.TempPathFactory) -> Iterator[process.Running]:
     with process.running(folder, CONFIG) as one:
         process.until(lambda: "lamp-1" in one.devices())
         one.say("turn on the lamp")
+        one.say("remind me every monday at 19:00 to put the bins out")
         yield one
 
 
@@ -82,6 +83,7 @@ ROWS = {
     ("status",): {"ready", "parts", "devices", "skills", "network", "clock"},
     ("log",): {"event", "command", "targets", "args", "at"},
     ("pair",): {"asked"},
+    ("routines",): {"id", "name", "kind", "when", "do", "status", "next", "last", "file"},
     ("skill", "list"): {"name", "doc", "looks_for", "problem", "path"},
     ("config", "check"): {"ok"},
 }
@@ -168,3 +170,17 @@ def test_skill_list_shows_what_is_wrong_and_ends_with_1(tmp_path: Path) -> None:
 def test_wrong_use_ends_with_2() -> None:
     for words in ([], ["fly"], ["say"], ["log", "--limit", "many"]):
         assert process.claw(*words).returncode == 2
+
+
+def test_routines_are_listed_paused_resumed_and_deleted_by_their_number(claw: process.Running) -> None:
+    claw.say("every day at 7:00 turn off the lamp")
+    claw.say("yes")
+    listed = process.claw("routines", "--data", claw.data).stdout
+    number = next(line.split()[0] for line in listed.splitlines() if "every day at 07:00: turn off the lamp" in line)
+    for verb, said in (("pause", "Paused: "), ("resume", "Resumed: "), ("delete", "Deleted: ")):
+        ended = process.claw("routines", verb, number, "--data", claw.data)
+        assert ended.returncode == 0
+        assert ended.stdout.startswith(f"{said}every day at 07:00 turn off the lamp")
+    ended = process.claw("routines", "delete", number, "--data", claw.data)
+    assert (ended.returncode, ended.stderr) == (1, f"claw: there is no routine {number}\n")
+    assert process.claw("routines", "pause", "--data", claw.data).stderr == "claw: which one? claw routines pause ID\n"

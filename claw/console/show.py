@@ -74,6 +74,18 @@ def event(row: dict[str, Any]) -> str:
     return f"{at}  {row['event']:<9} {row['command']} {args} {', '.join(row['targets'])}".rstrip()
 
 
+def routine(row: dict[str, Any]) -> str:
+    """One routine, reminder or timer: when, what, when next, and what became of it last."""
+    words = row["name"] if row["kind"] == "timer" else f"{row['when']}: {row['do']}"
+    coming = f"next {_moment(row['next'])}" if row["next"] else row["status"]
+    last = f", last {_moment(row['last']['due'])} {row['last']['outcome']}" if row["last"] else ""
+    return f"{row['id']:>3}  {row['kind']:<8} {words}  ({coming}{last})"
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M")
+
+
 def status(data: dict[str, Any]) -> Iterable[str]:
     """How the daemon fares."""
     yield f"{'running' if data['ready'] else 'starting'} for {data['uptime_s']:g} s on {data['data']}, {data['devices']} devices"
@@ -83,6 +95,8 @@ def status(data: dict[str, Any]) -> Iterable[str]:
     for one in data["skills"]:
         where = ", ".join(f"{host} {how}" for host, how in one["connections"].items())
         yield f"  skill {one['name']}: {one['problem'] or where or 'nothing found yet'}"
+    if data["page"]:
+        yield f"  page: {' and '.join(data['page'])} (`claw web` lets a phone in)"
     for problem in (data["network"], data["clock"], *data["folders"]):
         if problem:
             yield f"  ! {problem}"

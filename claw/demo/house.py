@@ -29,10 +29,10 @@ class VirtualHouse:
         await asyncio.gather(self.sonos.stop(), self.hue.stop(), self.homekit.stop())
         await self.network.close()
 
-    def config(self, data: str = "") -> str:
-        """The config.toml that lets a daemon look at this house and at nothing else."""
+    def config(self, data: str = "", *, port: int = 0) -> str:
+        """The config.toml that lets a daemon look at this house and at nothing else; `port`: of the page, 0 = any free one."""
         run = f'[run]\ndata = "{data}"\nlog = "warning"\n' if data else ""
-        return f'[network]\ninterfaces = ["127.0.0.1"]\nsubnets = ["{self.network.subnet}"]\n[web]\nport = 0\n{run}'
+        return f'[network]\ninterfaces = ["127.0.0.1"]\nsubnets = ["{self.network.subnet}"]\n[web]\nport = {port}\n{run}'
 
     def answer(self, about: str) -> tuple[str, str]:
         """What the house does and says when the claw asks about one of its things: (deed, answer); empty when it is not asked."""

@@ -5,6 +5,7 @@ import contextlib
 import ctypes
 import json
 import signal
+import socket
 import sys
 import tempfile
 import threading
@@ -13,6 +14,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from claw.config import WebConfig
 from claw.console import show
 from claw.console.chat import Chat
 from claw.console.client import Client, Down
@@ -43,6 +45,8 @@ async def play(say: Sequence[str] | None, as_json: bool) -> int:
         try:
             async with daemon(house, Path(folder)) as client:
                 await settle_in(house, client)
+                if say is None:
+                    progress(f"the page for a phone or a browser: {client.one('page', 'address')}\n")
                 if say is None and sys.stdin.isatty():
                     return await aside(lambda: talk(client, as_json))
                 sentences = say if say is not None else (line.strip() for line in sys.stdin if line.strip())
@@ -67,7 +71,7 @@ def _log(folder: Path) -> str:
 @contextlib.asynccontextmanager
 async def daemon(house: VirtualHouse, folder: Path, *, config: str = "") -> AsyncIterator[Client]:
     """An unchanged `claw run` in a process of its own, looking only at this house; stopped at the end."""
-    (folder / "config.toml").write_text(house.config(str(folder / "data")) + config, "utf-8")
+    (folder / "config.toml").write_text(house.config(str(folder / "data"), port=free_port()) + config, "utf-8")
     progress("starting claw run (it knows nothing of this house yet)")
     with (folder / "claw.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
@@ -80,6 +84,16 @@ async def daemon(house: VirtualHouse, folder: Path, *, config: str = "") -> Asyn
         if process.returncode is None:
             process.terminate()
         await process.wait()
+
+
+def free_port(first: int = WebConfig.port) -> int:
+    """The page's usual port, or the next one that nobody has."""
+    for port in range(first, first + 100):
+        with socket.socket() as sock, contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind(("127.0.0.1", port))
+            return port
+    return 0
 
 
 def _die_with_parent() -> None:

@@ -1,21 +1,339 @@
 """What people say to be remembered, and what they ask to be told again."""
 
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+
 from claw.clock import Clock
-from claw.house import House
-from claw.memory.pages import Memory
+from claw.device import Device
+from claw.discovery.found import clean
+from claw.house import Area, House
+from claw.memory.calling import Calling, Thing
+from claw.memory.pages import LONGEST_FACT, Fact, Memory, PageError, page_name
+from claw.messages.inbox import CODE
+from claw.names import PREPOSITIONS, fold, stems
+from claw.reflex.answers import Answers
 from claw.reflex.reading import Context, Request
+from claw.turns.deciding import Deciding
+from claw.turns.replies import OWN, call_of_it, capital, listed, the, within
 from claw.turns.turn import Turn
+
+SHOWN, LINES = 4, 6  # facts of an answer; lines of a page in a chat
+LAST_SECONDS = 600.0  # how long "forget that" means what was remembered last
+SECRET = re.compile(
+    r"\b(?:password|passphrase|passcode)\b.*(?:\bis\b|\bare\b|[:=])\s*\S+$"
+    r"|\b(?:pin|code|combination)\b.*(?:\bis\b|\bare\b|[:=])\s*\S*\d\S*$|\b(?:pin|code|password)\s+\d{3,}$",
+    re.IGNORECASE,
+)
+FIRST_PERSON = re.compile(r"\b(?:i|my|me|mine|we|our|us)\b", re.IGNORECASE)
+SELF = re.compile(r"(?:i|my|me|i['’]\w+)\b", re.IGNORECASE)
+SMALL_START = re.compile(r"(?:The|A|An|There|It|He|She|They|This|In|On|At|Every|All|Both|No)\b")
+WHERE_TO_BEGIN = "Tell me, for example: “remember that the spare key is in the drawer”."
+UNKNOWN_THING = "I know no such room or device here. Say, for example, “the study is also called the blue room”."
+NO_CALLS = "I know no such room or device, and I cannot make phone calls."
 
 
 class MemoryTalk:
-    """A Subject (turns/turn.py)."""
+    """A Subject (turns/turn.py). Text from pages is data: it is cleaned, shown, and never read as a wish."""
 
-    def __init__(self, memory: Memory, house: House, clock: Clock) -> None:
-        self.memory, self.house, self.clock = memory, house, clock
+    def __init__(self, memory: Memory, house: House, deciding: Deciding, clock: Clock) -> None:
+        self.memory, self.house, self.deciding, self.clock = memory, house, deciding, clock
+        self.calling = Calling(house, deciding.reader)
+        self.answers = Answers(deciding.reader.names)
+        self._last: dict[str, tuple[Fact, float]] = {}  # chat -> what was remembered last, and when; a restart forgets it
 
     def take(self, turn: Turn, request: Request, context: Context) -> None:
-        """remember, recall, forget, call (another name), versions, restore."""
-        turn.reply = "I cannot remember things yet."
+        """remember, reminder, recall, forget, call, uncall, show, before, versions, restore."""
+        verbs: dict[str, Callable[[Turn, Mapping[str, Any], Context], str]] = {
+            "remember": self._remember, "reminder": _reminder, "recall": self._recall, "forget": self._forget,
+            "question": self._question, "call": self._call, "uncall": self._uncall, "show": self._show, "before": self._before,
+            "versions": self._versions, "restore": self._restore,
+        }  # fmt: skip
+        try:
+            turn.reply = verbs.get(request.verb, _unknown)(turn, request.slots, context) or turn.reply
+        except PageError as error:
+            turn.reply = str(error)
 
     def grant(self, turn: Turn, request: Request) -> None:
-        """Nothing here is asked about."""
+        """Forget several facts, as approved; those that have changed since stay."""
+        wanted = [Fact(*one) for one in request.slots["facts"]]
+        facts = [fact for fact in wanted if fact in self.memory.facts(fact.page)]
+        try:
+            turn.writes.append(self.memory.forget(facts))
+            turn.reply = f"Forgotten: {_things(len(facts))}." if facts else "They were gone already."
+        except PageError as error:
+            turn.reply = str(error)
+
+    # -- facts
+
+    def _remember(self, turn: Turn, slots: Mapping[str, Any], context: Context) -> str:
+        said = clean(str(slots.get("fact", "")), LONGEST_FACT + 1).rstrip(".! ")
+        if not fold(said):
+            return f"What shall I remember? {WHERE_TO_BEGIN}"
+        if len(said) > LONGEST_FACT:
+            return f"That is too long for one fact: at most {LONGEST_FACT} characters, please."
+        if SECRET.search(said) or any(CODE.fullmatch(word) for word in said.split()):
+            turn.secret, turn.request = True, None  # so that it is not kept with the message, either
+            return "That looks like a code or a password. My pages are plain text, so I did not write it down."
+        fact = Fact(self._page_for(said, turn.message.person), f"{capital(said)}.")
+        turn.writes.append(self.memory.remember(fact.page, fact.text, turn.message.person))
+        turn.writes.append(partial(self._last.__setitem__, turn.message.place, (fact, self.clock.monotonic())))
+        return f"I'll remember: “{capital(said)}.”" if FIRST_PERSON.search(said) else f"I'll remember that {_small(said)}."
+
+    def _page_for(self, said: str, person: str) -> str:
+        """The page of the longest name of a room or device in it, else the speaker's own, else the house's."""
+        words = stems(said)
+        named = [
+            (len(stems(name)), thing)
+            for thing in self.calling.things()
+            for name in self._names(thing)
+            if _within(stems(name), words)
+        ]
+        if named:
+            return self._page_of(max(named, key=lambda one: one[0])[1])
+        return page_name(person) if SELF.match(said) else "house"
+
+    def _names(self, thing: Thing) -> list[str]:
+        own = [thing.name] if isinstance(thing, Device) else []
+        return list(dict.fromkeys([*self.calling.goes_by(thing), *own]))
+
+    def _page_of(self, thing: Thing) -> str:
+        pages = (self.memory.page(name) for name in self._names(thing))
+        return next(filter(None, pages), "") or page_name(self._names(thing)[0])
+
+    def _recall(self, turn: Turn, slots: Mapping[str, Any], context: Context) -> str:
+        words = clean(str(slots.get("words", "")), LONGEST_FACT)
+        if not words:
+            return self._all()
+        thing = self.calling.thing(words)
+        facts, present = self._about(words, thing, turn.message.person), self._present(thing)
+        lines = [self._told(fact, turn.message.person) for fact in facts[:SHOWN]]
+        if len(facts) > SHOWN:
+            lines.append(f"And {_things(len(facts) - SHOWN)} more: “show the page {facts[SHOWN].page}”.")
+        if facts or present:
+            return "\n".join([*lines, *([present] if present else [])])
+        it = _yours(words)
+        if near := self.memory.find(_head(words)):
+            return f"I know nothing about {it}, but this: {self._told(near[0], turn.message.person)}"
+        return f"I know nothing about {it} yet."
+
+    def _question(self, turn: Turn, slots: Mapping[str, Any], context: Context) -> str:
+        """A question that was not understood, if pages have all of its words."""
+        facts = self.memory.find(str(slots["words"]))[:SHOWN]
+        turn.level = "grammar" if facts else turn.level
+        return "\n".join(self._told(fact, turn.message.person) for fact in facts)
+
+    def _all(self) -> str:
+        pages = {page: count for page, count in self.memory.pages().items() if count}
+        if not pages:
+            return f"I remember nothing yet. {WHERE_TO_BEGIN}"
+        shown = [f"{page} ({count})" for page, count in sorted(pages.items(), key=lambda one: -one[1])]
+        more = [f"{len(shown) - 8} more"] if len(shown) > 8 else []
+        on = "one page" if len(pages) == 1 else f"{len(pages)} pages"
+        return f"I remember {_things(sum(pages.values()))} on {on}: {listed([*shown[:8], *more])}."
+
+    def _about(self, words: str, thing: Thing | None, person: str) -> list[Fact]:
+        """What the pages say of it, under each of its names."""
+        if words.casefold() in ("me", "myself", "us"):
+            return self.memory.facts(page_name(person))
+        names = [words] if thing is None else self._names(thing)
+        page = self._page_of(thing) if thing else self.memory.page(words)
+        return list(dict.fromkeys([*self.memory.facts(page), *(fact for name in names for fact in self.memory.find(name))]))
+
+    def _present(self, thing: Thing | None) -> str:
+        """What is there now, and what else it is called."""
+        if thing is None:
+            return ""
+        it, others = self.calling.it(thing), self.calling.goes_by(thing)[1:]
+        also = (
+            f" It is also called {listed([the(name) if isinstance(thing, Area) else name for name in others])}." if others else ""
+        )
+        if isinstance(thing, Device):
+            state = self.answers.reply("ask", {"thing": self.house.name(thing), "area": self.house.area(thing)}, Context())
+            area = self.house.area(thing)
+            return f"{capital(it)} is {within(area)}. {state}{also}".strip() if area else f"{state}{also}"
+        inside = self.house.within(thing.name)
+        devices = [
+            call_of_it(self.house, one) for one in self.house.devices.values() if self.house.area(one).casefold() in inside
+        ]
+        if not devices:
+            return f"{capital(it)} has no devices.{also}"
+        shown = devices if len(devices) < 7 else [*devices[:5], f"{len(devices) - 5} more"]
+        return f"{capital(it)} has {len(devices)} device{'s' * (len(devices) > 1)}: {listed(shown)}.{also}"
+
+    def _told(self, fact: Fact, person: str) -> str:
+        text = clean(fact.text, LONGEST_FACT)
+        text = f"“{text}”" if FIRST_PERSON.search(text) else text
+        if not fact.source:
+            return text
+        who, _, day = fact.source.rpartition(", ")
+        told = f"({'you' if who == person else clean(who)} told me{self._day(day)})"
+        return f"{text[:-1]} {told}." if text.endswith(".") else f"{text} {told}"
+
+    def _day(self, day: str) -> str:
+        """ " today", " on Monday", " on 3 May"; empty when it is not known."""
+        try:
+            then, today = date.fromisoformat(day), self.clock.now().date()
+        except ValueError:
+            return ""
+        if 0 <= (ago := (today - then).days) < 7:
+            return (" today", " yesterday", *[f" on {then:%A}"] * 5)[ago]
+        return f" on {then.day} {then:%B}" + ("" if then.year == today.year else f" {then.year}")
+
+    def _forget(self, turn: Turn, slots: Mapping[str, Any], context: Context) -> str:
+        words = clean(str(slots.get("words", "")), LONGEST_FACT)
+        if not words:
+            fact, at = self._last.get(turn.message.place, (None, 0.0))
+            if fact is None or self.clock.monotonic() - at > LAST_SECONDS:
+                return "What shall I forget? Say, for example, “forget that the spare key is in the drawer”."
+            turn.writes.append(partial(self._last.pop, turn.message.place, None))
+            return self._gone(turn, [one for one in self.memory.facts(fact.page) if one.text == fact.text])
+        if fold(words)[0] == "everything":
+            return "That would be all that I know. Please say about what, or delete the pages in my data folder."
+        facts = self._about(words, self.calling.thing(words), turn.message.person)
+        facts = [fact for fact in facts if fold(fact.text) == fold(words)] or facts
+        if len(facts) > 1:
+            self._ask(turn, facts)
+            return ""
+        if not facts and (called := re.fullmatch(r".+ (?:is|are) (?:also )?(?:called|known as) (.+)", words)):
+            return self._uncall(turn, {"said": called[1]}, context)
+        return self._gone(turn, facts) if facts else "I know nothing about that, so there is nothing to forget."
+
+    def _gone(self, turn: Turn, facts: list[Fact]) -> str:
+        turn.writes.append(self.memory.forget(facts))
+        said = clean(facts[0].text, LONGEST_FACT) if facts else ""
+        return f"Forgotten, also in the older versions of the page: “{said}”" if facts else "It was gone already."
+
+    def _ask(self, turn: Turn, facts: list[Fact]) -> None:
+        shown = [f"“{clean(fact.text, 80)}”" for fact in facts[:SHOWN]]
+        shown += [f"{len(facts) - SHOWN} more"] if len(facts) > SHOWN else []
+        request = Request("memory", "forget", {"facts": [[fact.page, fact.text, fact.source] for fact in facts]})
+        self.deciding.ask(turn, request, f"Forget {_things(len(facts))}: {listed(shown)}? Yes or no?")
+
+    # -- names
+
+    def _call(self, turn: Turn, slots: Mapping[str, Any], context: Context) -> str:
+        if "said" in slots:
+            thing, name = self.calling.divide(str(slots["said"])) or (None, "")
+        else:
+            thing, name = self.calling.thing(str(slots.get("thing", ""))), str(slots.get("name", ""))
+        name = _bare(name)
+        if thing is None and "said" in slots:
+            return NO_CALLS
+        if thing is None:
+            several = self.calling.several(str(slots.get("thing", "")))
+            return f"Which one do you mean: {several}? Please say its whole name." if several else UNKNOWN_THING
+        if refused := self.calling.refused(thing, name, context):
+            return refused
+        it, also = self.calling.it(thing), isinstance(thing, Area) or bool(slots.get("also"))
+        names = self.calling.goes_by(thing)
+        if fold(name) in map(fold, names if also else names[:1]):
+            return f"{capital(it)} is called that already."
+        turn.writes.append(partial(self.calling.call, thing, name, also=also))
+        if also:
+            return f"{capital(it)} is also called {the(name) if isinstance(thing, Area) else f'“{name}”'} now."
+        others = [f"“{one}”" for one in names if fold(one) != fold(name)]
+        return f"I call {it} “{name}” now. {listed(others)} still work{'s' * (len(others) == 1)}."
+
+    def _uncall(self, turn: Turn, slots: Mapping[str, Any], context: Context) -> str:
+        """ "the study the blue room", or the name alone."""
+        said = str(slots.get("said", ""))
+        name = _bare((self.calling.divide(said) or (None, said))[1])
+        thing = self.calling.thing(name)
+        if thing is None or len(self.calling.goes_by(thing)) < 2:
+            return f"Nothing here has “{name}” as another name."
+        turn.writes.append(partial(self.calling.uncall, name))
+        return f"“{name}” is no name here any more."
+
+    # -- pages
+
+    def _page(self, turn: Turn, slots: Mapping[str, Any]) -> str:
+        words = re.sub(r"^(?:the|my|our|your) ", "", clean(str(slots.get("page", ""))), flags=re.IGNORECASE)
+        thing = self.calling.thing(words) if words else None
+        words = page_name(turn.message.person) if words.casefold() == "me" else words
+        if page := self.memory.page(words) or (self.memory.page(self._page_of(thing)) if thing else ""):
+            return page
+        known = list(self.memory.pages())
+        raise PageError(
+            (f"There is no page “{words}”." if words else "Which page?") + (f" I have {listed(known[:8])}." if known else "")
+        )
+
+    def _show(self, turn: Turn, slots: Mapping[str, Any], context: Context) -> str:
+        page = self._page(turn, slots)
+        return _excerpt(self.memory.text(page), whole=bool(slots.get("whole"))) or f"The page {page} is empty."
+
+    def _before(self, turn: Turn, slots: Mapping[str, Any], context: Context) -> str:
+        page = self._page(turn, slots)
+        version, _ = self.memory.restore(page)
+        return f"{_excerpt(version.text) or 'It was empty.'}\nTo have it back, say “restore the page {page}”."
+
+    def _versions(self, turn: Turn, slots: Mapping[str, Any], context: Context) -> str:
+        page = self._page(turn, slots)
+        found = self.memory.versions(page)
+        lines = [f"{one.id}: {one.why}, {self._at(one.at)}" for one in found[: None if slots.get("whole") else LINES]]
+        more = f"\nand {len(found) - len(lines)} older ones" if len(found) > len(lines) else ""
+        return "\n".join(lines) + more
+
+    def _at(self, at: float) -> str:
+        then = datetime.fromtimestamp(at, self.clock.now().tzinfo)
+        return f"{then:%H:%M}{self._day(f'{then:%Y-%m-%d}')}"
+
+    def _restore(self, turn: Turn, slots: Mapping[str, Any], context: Context) -> str:
+        page = self._page(turn, slots)
+        version, write = self.memory.restore(page, _number(slots.get("version")))
+        turn.writes.append(write)
+        return f"The page {page} is again as it was at {self._at(version.at)}:\n{_excerpt(version.text, SHOWN)}"
+
+
+def _reminder(turn: Turn, slots: Mapping[str, Any], context: Context) -> str:
+    return f"When shall I remind you to {slots['do']}? Say, for example, “remind me at six to {slots['do']}”."
+
+
+def _unknown(turn: Turn, slots: Mapping[str, Any], context: Context) -> str:
+    return "My memory cannot do that."
+
+
+def _things(count: int) -> str:
+    return "one thing" if count == 1 else f"{count} things"
+
+
+def _small(said: str) -> str:
+    """Inside a sentence: without the capital of a word that is no name."""
+    return said[0].lower() + said[1:] if SMALL_START.match(said) else said
+
+
+def _yours(words: str) -> str:
+    """ "my phone" as the claw says it: "your phone"; names stay as they are."""
+    if words.casefold() in ("me", "myself"):
+        return "you"
+    return re.sub(r"\bmy\b", "your", _small(words) if OWN.match(words) else words, flags=re.IGNORECASE)
+
+
+def _number(value: Any) -> int | None:
+    return int(value) if str(value or "").isdecimal() else None
+
+
+def _bare(name: str) -> str:
+    """A name without quotes and article, as it is kept."""
+    return clean(re.sub(r"^(?:the|a|an) ", "", name.strip(" \"“”'"), flags=re.IGNORECASE))
+
+
+def _head(words: str) -> str:
+    """The noun that the words are about: "key" of "the spare key to the shed"."""
+    said = fold(words)
+    cut = next((number for number, word in enumerate(said) if number and word in PREPOSITIONS), len(said))
+    return said[cut - 1] if said else ""
+
+
+def _within(name: tuple[str, ...], words: tuple[str, ...]) -> bool:
+    return bool(name) and any(words[at : at + len(name)] == name for at in range(len(words)))
+
+
+def _excerpt(text: str, lines: int = LINES, *, whole: bool = False) -> str:
+    """The lines of a page as they may be shown."""
+    shown = [line for line in (clean(line, LONGEST_FACT) for line in text.splitlines()) if line]
+    if whole or len(shown) <= lines:
+        return "\n".join(shown)
+    return "\n".join([*shown[:lines], f"and {len(shown) - lines} more lines"])

@@ -37,7 +37,7 @@ class Answering:
             turn.reply = GONE
         elif question.kind == "which":
             self._choose(turn, question, int(text) if text.isdecimal() else 0)
-        elif text == "no":
+        elif text != "yes":
             self._decline(turn, question)
         elif not self.approves(turn.message.bridge):
             turn.reply = OVERHEARD
@@ -113,7 +113,7 @@ class Answering:
         if question and question.kind == "approval":
             self._approve(turn, question)
         else:
-            turn.reply = "Thank you." if question and self.asks.answer("yes", id) else GONE
+            turn.reply = (self.asks.answer("yes", id) if question else "") or GONE
 
     def _approve(self, turn: Turn, question: Question) -> None:
         """Do what is stored, if the question was there when the yes was written and it is what was asked about."""
@@ -136,7 +136,7 @@ class Answering:
             turn.reply = GONE
             return
         turn.writes.append(lambda: self._close_or_fail(question, "approved", turn.message.person))
-        request = Request.of(question.data)
+        request, turn.request = Request.of(question.data), question.data
         self.subjects[request.about].grant(turn, request)
 
     def _close_or_fail(self, question: Question, status: str, answer: str) -> None:
@@ -180,4 +180,5 @@ class Answering:
 
 
 def _wish(question: Question) -> str:
-    return question.text.split("?")[0][:1].lower() + question.text.split("?")[0][1:]
+    wish = question.text.split("?")[0].removesuffix(". Yes or no")
+    return wish if wish.startswith("I ") else wish[:1].lower() + wish[1:]

@@ -16,6 +16,7 @@ from claw.messages.asks import Asks
 from claw.messages.inbox import Inbox, Message
 from claw.messages.questions import APPROVAL_SECONDS, Questions
 from claw.policy import Policy
+from claw.reflex import memories
 from claw.reflex.reader import Reader
 from claw.reflex.reading import Context, Option, Reading, Request
 from claw.store import Store
@@ -62,7 +63,7 @@ class Deciding:
         """What the claw told itself to do; a lease ends in any case, the rest is asked about when it is late or needs a yes."""
         call, lease = ToolCall.of(row), turn.message.key.startswith("lease:")
         if turn.message.key.startswith("later:") and self.clock.time() - turn.message.due > STALE_SECONDS:
-            self._late(turn, [call], f"I should have done this {self._ago(turn.message.due)} ago")
+            self.late(turn, [call], f"I should have done this {self._ago(turn.message.due)} ago")
         else:
             self.judge(turn, [call], approved=lease or row.get("approved", False))
 
@@ -104,20 +105,23 @@ class Deciding:
     def _answers_ask(self, turn: Turn, text: str, reading: Reading | None) -> bool:
         """Whether the message is the answer that a skill waits for; commands and questions go their own way."""
         control = reading.control if reading else ""
-        if reading is not None and not control and not _small_talk(reading):
+        if reading and not control and not _small_talk(reading) and not self.asks.claims(text, turn.message.place):
             return False
         others = {one.kind for one in self.questions.open(turn.message.place)} - {"ask"}
         if control == "stop" or (control and others - (set() if control.startswith("pick:") else {"list"})):
             return False
-        if not self.asks.takes(text, turn.message.place) or not self.asks.answer(text):
+        said = self.asks.answer(text) if self.asks.takes(text, turn.message.place) else ""
+        if not said:
             return False
-        turn.level, turn.reply, turn.secret = "alias", "Thank you.", True
+        turn.level, turn.reply, turn.secret = "alias", said, True
         turn.writes.append(lambda: self.inbox.hide(turn.message.id))
         return True
 
     def _take(self, turn: Turn, reading: Reading | None, text: str, context: Context) -> None:
         if reading is None:
             turn.reply = self._not_understood(text, context)
+            if request := memories.question(text):
+                self.subjects["memory"].take(turn, request, context)
             return
         turn.level, turn.reply = reading.level, reading.reply
         if reading.control:
@@ -125,8 +129,9 @@ class Deciding:
         elif reading.options:
             self._which(turn, reading.options)
         elif reading.request:
+            turn.request = reading.request.plain()
             self.subjects[reading.request.about].take(turn, reading.request, context)
-        elif clash := _contradiction(self.house, reading.calls):
+        elif clash := contradiction(self.house, reading.calls):
             turn.reply = clash
         else:
             self._act(turn, reading.calls)
@@ -194,13 +199,14 @@ class Deciding:
         turn.writes.append(lambda: self.questions.put(chat, "approval", text, data, hash=hash, seconds=seconds))
 
     def _stale(self, turn: Turn, calls: Sequence[ToolCall]) -> None:
-        self._late(turn, calls, f"You wrote this {self._ago(turn.message.at)} ago")
+        self.late(turn, calls, f"You wrote this {self._ago(turn.message.at)} ago")
 
     def _ago(self, at: float) -> str:
         minutes = (self.clock.time() - at) / 60
         return f"{minutes / 60:.0f} h" if minutes >= 90 else f"{minutes:.0f} min"
 
-    def _late(self, turn: Turn, calls: Sequence[ToolCall], why: str) -> None:
+    def late(self, turn: Turn, calls: Sequence[ToolCall], why: str) -> None:
+        """Ask whether it is still wanted; `why` begins the question."""
         text = f"{why}: shall I still {listed([wanted(self.house, call) for call in calls])}?"
         turn.steps = [Step(call, "asked") for call in calls]
         self._ask_approval(turn, calls, text, STALE_ASK_SECONDS)
@@ -245,7 +251,7 @@ class Deciding:
         }  # fmt: skip
 
 
-def _contradiction(house: House, calls: Sequence[ToolCall]) -> str:
+def contradiction(house: House, calls: Sequence[ToolCall]) -> str:
     """A sentence for the person when two calls want opposite things of one device at once."""
     seen: dict[tuple[str, str], Any] = {}
     for call in calls:

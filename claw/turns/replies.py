@@ -36,7 +36,7 @@ fridge front garage garden gate ground guest gym hall hallway heater heating hob
 lamp lamps landing large laundry lawn leak left library light lights living lock loft lounge machine main master
 microwave mirror motion motor nightstand nursery office opener outdoor outlet outside oven pantry path patio pendant plug
 pond pool porch radiator reading rear right robot roof room sauna sensor shade shades shed shelf shopping shower shutter
-shutters side sink small socket sofa spa space speaker spot spots sprinkler stairs stove strip studio study switch
+shutters side sink small smoke socket sofa spa space speaker spot spots sprinkler stairs stove strip studio study switch
 system table terrace thermostat toilet tub upstairs utility vacuum valve ventilator wall wardrobe washer washing water
 window windows workshop yard
 """
@@ -120,7 +120,14 @@ def call_of_it(house: House, device: Device) -> str:
     twins = [other for other in house.devices.values() if house.name(other).casefold() == name.casefold()]
     if len(twins) > 1 and area and area.casefold() not in name.casefold():
         name = f"{area} {name}"
-    return the(name)
+    return name if _given(house, device, name) else the(name)
+
+
+def _given(house: House, device: Device, name: str) -> bool:
+    """Whether the owner gave it one name like a person's: "Sunny" and not "the Sunny"."""
+    record = house.records.get(device.id)
+    owned = record is not None and record.owner_name == name
+    return owned and name.isalpha() and name.istitle() and name.lower() not in COMMON
 
 
 def called(house: House, devices: Sequence[Device]) -> str:
@@ -149,10 +156,11 @@ def _whole_rooms(house: House, devices: Sequence[Device]) -> list[str]:
     return rooms if all(rooms) and len(rooms) < 3 and len(every) == len(devices) and len(devices) > len(rooms) else []
 
 
-def wanted(house: House, call: ToolCall) -> str:
-    """A call as "to ..." says it, with its final values: "open the garage door"."""
+def wanted(house: House, call: ToolCall, *, short: bool = False) -> str:
+    """A call as "to ..." says it, with its final values: "open the garage door"; `short` does not name each of many."""
     devices = [house.devices[id] for id in call.targets if id in house.devices]
     it = listed([call_of_it(house, device) for device in devices]) if devices else "something that is not there"
+    it = called(house, devices) if short and devices else it
     text = _said(call)[2]
     return _fill(text, _short(call, it) if len(devices) == 1 else it, call.args, len(devices) > 1) + _unsaid(call, text)
 

@@ -1,7 +1,7 @@
 """A message on its way through the road: what it asks for, how that was ruled, and what came of it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -23,7 +23,7 @@ class Step:
     ms: float = 0.0  # from the command to what the devices confirmed
 
 
-KEPT = ("level", "reply", "asked", "choices", "read_ms", "quiet")  # of a turn, through a restart
+KEPT = ("level", "reply", "asked", "choices", "read_ms", "quiet", "request", "undoes")  # of a turn, through a restart
 
 
 @dataclass
@@ -42,6 +42,8 @@ class Turn:
     writes: list[Callable[[], object]] = field(default_factory=list, repr=False)  # committed together with the plan
     quiet: bool = False  # it is told only if something of it was not done
     stopped: bool = False
+    request: dict[str, Any] | None = None  # what was wanted of the claw itself
+    undoes: int | None = None  # the turn that it takes back
     secret: bool = False  # its words answered a skill and may be a code: they are not kept
     began: float = field(default_factory=time.perf_counter)
 
@@ -68,8 +70,13 @@ def outcome_of(step: Step) -> str:
     """One word for a call at several devices: the worst of them."""
     if step.ruling in ("declined", "refused"):
         return step.ruling
-    outcomes = {one.outcome for one in step.outcomes.values()}
-    return next((word for word in ("unknown", "failed", "refused", "declined") if word in outcomes), "done")
+    return worst(one.outcome for one in step.outcomes.values())
+
+
+def worst(outcomes: Iterable[str]) -> str:
+    """The one of several outcomes that matters most."""
+    found = set(outcomes)
+    return next((word for word in ("unknown", "failed", "refused", "declined") if word in found), "done")
 
 
 def later(id: str, key: str = "") -> str:

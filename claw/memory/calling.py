@@ -1,0 +1,112 @@
+"""Other names that people give to rooms and devices: which thing is meant, and whether the name can be had."""
+
+from dataclasses import replace
+
+from claw.device import Device
+from claw.discovery.found import clean
+from claw.house import Area, House
+from claw.names import ALL, ARTICLES, HOME, KINDS_SAID, SMALL, fold, stems
+from claw.reflex.alias import DEEDS, scene
+from claw.reflex.reader import Reader
+from claw.reflex.reading import Context
+from claw.turns.replies import call_of_it, listed, the
+
+LONGEST_NAME = 40
+Thing = Area | Device
+
+
+class Calling:
+    """Finds things by what they are called, and changes what they are called."""
+
+    def __init__(self, house: House, reader: Reader) -> None:
+        self.house, self.reader = house, reader
+
+    def thing(self, words: str) -> Thing | None:
+        """The one room or device that these words name; None when there is none, or several."""
+        said = stems(words)
+        for area in self.house.areas.values():
+            if said in map(stems, self.goes_by(area)):
+                return area
+        found = self.reader.names.find(words)
+        return found.devices[0] if len(found.devices) == 1 and not (found.guess or found.bare) else None
+
+    def several(self, words: str) -> str:
+        """The devices among which these words do not choose, for people; empty when that is not so."""
+        devices = self.reader.names.find(words).ambiguous
+        return listed([call_of_it(self.house, device) for device in devices[:4]], "or") if devices else ""
+
+    def divide(self, said: str) -> tuple[Thing, str] | None:
+        """ "the study the blue room": the thing and its new name. The name begins with an article or a capital, if one does;
+        else behind a whole name; else as late as can be."""
+        words = said.split()
+        known = {stems(name) for thing in self.things() for name in self.goes_by(thing)}
+
+        def worse(cut: int) -> tuple[bool, bool, int]:
+            first, before = words[cut], words[cut - 1]
+            begins = first.casefold() in ARTICLES or (first.istitle() and not before.istitle())
+            return not begins, stems(" ".join(words[:cut])) not in known or first.casefold() in KINDS_SAID, -cut
+
+        cuts = sorted(range(1, len(words)), key=worse)
+        found = ((self.thing(" ".join(words[:cut])), " ".join(words[cut:])) for cut in cuts)
+        return next(((thing, name) for thing, name in found if thing), None)
+
+    def things(self) -> list[Thing]:
+        """All rooms, then all devices."""
+        return [*self.house.areas.values(), *self.house.devices.values()]
+
+    def goes_by(self, thing: Thing) -> list[str]:
+        """Its name, then its other names."""
+        names = (thing.name, *thing.aliases) if isinstance(thing, Area) else (self.house.name(thing), *self.house.aliases(thing))
+        kept: dict[str, str] = {}
+        for name in names:
+            kept.setdefault(" ".join(fold(name)), name)
+        return list(kept.values())
+
+    def it(self, thing: Thing) -> str:
+        """How people call it, with its article."""
+        return the(thing.name) if isinstance(thing, Area) else call_of_it(self.house, thing)
+
+    def refused(self, thing: Thing, name: str, context: Context) -> str:
+        """Why it cannot be called so; empty when it can."""
+        said = fold(name)
+        if not said or len(name) > LONGEST_NAME or not any(word.isalpha() for word in said):
+            return f"A name has letters in it, and at most {LONGEST_NAME} characters."
+        if self.reader.alias.read(name, replace(context, question="approval")):  # also yes and no
+            return f"“{name}” already means something to me. Please choose another name."
+        if scene(name, context):
+            return f"“{name}” is already the name of a scene."
+        if set(stems(name)) <= KINDS_SAID or set(said) <= SMALL | HOME | DEEDS or (ALL | {"except", "but"}) & set(said):
+            return f"“{name}” can mean many things, so I would mix them up. Please choose another name."
+        others = (one for one in self.things() if one is not thing and one != thing)
+        taken = {stems(word): one for one in others for word in (*self.goes_by(one), getattr(one, "floor", ""))}
+        other = self.it(taken[stems(name)]) if stems(name) in taken else ""
+        return f"“{name}” is already what you call {other}. Please choose another name." if other else ""
+
+    def call(self, thing: Thing, name: str, *, also: bool) -> None:
+        """From now on it goes by this name, too. Unless `also`, a device is shown with it; a room keeps its name, to which
+        all else refers.
+
+        The name stands among the aliases as well, so that it goes on working when the config names the device.
+        """
+        name = clean(name, LONGEST_NAME)
+        if isinstance(thing, Area):
+            self.house.add_area(replace(thing, aliases=tuple(self.goes_by(replace(thing, aliases=(*thing.aliases, name)))[1:])))
+        else:
+            others = [one for one in self.goes_by(thing) if fold(one) != fold(name)]
+            self.house.describe(thing.id, name=None if also else name, aliases=[*others, name])
+
+    def uncall(self, name: str) -> Thing | None:
+        """Take away one of the other names; None when nothing has it. A thing keeps at least one name."""
+        for thing in self.things():
+            names = self.goes_by(thing)
+            left = [one for one in names if stems(one) != stems(name)]
+            if len(left) == len(names) or not left:
+                continue
+            if isinstance(thing, Area):
+                if left[0] != thing.name:
+                    continue
+                self.house.add_area(replace(thing, aliases=tuple(left[1:])), anew=True)
+            else:
+                self.house.describe(thing.id, name=left[0], aliases=left[1:])
+            return thing
+        return None
