@@ -3,14 +3,13 @@
 import asyncio
 import secrets
 from collections import deque
-from dataclasses import replace
 from typing import Any
 
 from claw import view
 from claw.agent import Agent
 from claw.device import Device
 from claw.house import MEASURED, DeviceAdded, DeviceChanged, DeviceDescribed
-from claw.messages.inbox import Answered, Arrived
+from claw.messages.inbox import Answered, Arrived, Message
 from claw.routines.routines import RoutinesChanged
 from claw.web import bridge
 from claw.web.sessions import Session
@@ -133,9 +132,15 @@ class Live:
         if event.message.kind == "message" and event.message.bridge in ("web", "web-http"):
             self.put("chat", message=bridge.heard(event.message))
 
-    def _answered(self, event: Answered) -> None:
-        if turn := bridge.turn(self.agent, replace(event.message, record=event.record)):
+    def _turn(self, message: Message) -> None:
+        """A turn that ended, and whatever it took back, whose undo button goes or comes with it."""
+        if turn := bridge.turn(self.agent, message):
             self.put("turn", turn=turn)
+        if undoes := (message.plan or {}).get("undoes"):
+            self._turn(self.agent.inbox.get(undoes))
+
+    def _answered(self, event: Answered) -> None:
+        self._turn(self.agent.inbox.get(event.message.id))
         for socket in list(self.sockets):
             socket.answered(event.message.key, event.record)
         self._stirred.set()

@@ -5,6 +5,7 @@ import logging
 import os
 import socket
 import sys
+from contextlib import suppress
 from ipaddress import ip_address
 from typing import Any
 
@@ -19,6 +20,7 @@ from claw.web.sessions import Sessions
 log = logging.getLogger("claw.web")
 LOOPBACK = "127.0.0.1"
 OWNER = ("web", "web:owner")
+FREEBIND = 15  # IP_FREEBIND, ip(7): an address that is not there yet may be listened on
 
 
 class Web:
@@ -44,26 +46,29 @@ class Web:
             return
         from claw.web.routes import Routes
 
-        runner = await Routes(self).runner()
+        runner, port = await Routes(self).runner(), self.config.port
         try:
-            port = self.config.port
-            for host in self._hosts():
+            for host in self._binds():
                 sock = _listen(host, port)
                 port = sock.getsockname()[1]
                 await Routes.open(runner, sock)
-                self.addresses.append(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+            self.addresses = [f"http://{f'[{host}]' if ':' in host else host}:{port}" for host in self._hosts()]
             self._announce()
             await self.live.run()
         finally:
-            self.addresses.clear()
+            self.addresses = []
             self.live.drop()
             await runner.cleanup()
 
-    def _hosts(self) -> list[str]:
-        """The addresses to serve on: loopback first; of "any address" our IPv4 ones."""
+    def _binds(self) -> list[str]:
+        """What to listen on: loopback and the chosen address, or one socket for all there will ever be."""
         chosen = self.listen or self.config.listen
-        wild = ip_address(chosen).is_unspecified
-        return list(dict.fromkeys([LOOPBACK, *(reach().addresses if wild else [chosen])]))
+        return [chosen] if ip_address(chosen).is_unspecified else list(dict.fromkeys([LOOPBACK, chosen]))
+
+    def _hosts(self) -> list[str]:
+        """Where a browser finds it now: loopback first."""
+        chosen = self.listen or self.config.listen
+        return list(dict.fromkeys([LOOPBACK, *(reach().addresses if ip_address(chosen).is_unspecified else [chosen])]))
 
     def invite(self) -> str:
         """A fresh address with a one-time code in its fragment: ".../#code=ABCD2345"; empty while the page is down."""
@@ -92,14 +97,29 @@ class Web:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A listening socket; OSError in words that say what to do."""
+    """A listening socket, also on an address that will come only later (DHCP at boot); OSError in words that say what to do."""
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=64)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.setsockopt(socket.SOL_IP, FREEBIND, 1)
+        sock.bind((host, port))
+        sock.listen(64)
     except OSError as error:
+        sock.close()
         why = {
             errno.EADDRINUSE: f"port {port} of {host} is taken: end what uses it, or choose another [web] port in the config",
-            errno.EADDRNOTAVAIL: f"{host} is no address of this machine (`ip address` lists them): give one to --listen",
             errno.EACCES: f"port {port} is not allowed to this user: choose a [web] port above 1023 in the config",
         }.get(error.errno or 0, f"{host}:{port}: {error.strerror}")
         log.error("no page: %s", why)
         raise OSError(why) from None
+    if not _is_own(host):
+        log.warning("%s is no address of this machine now (`ip address` lists them): the page is there once it is", host)
+    return sock
+
+
+def _is_own(host: str) -> bool:
+    """Whether this machine has the address now."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe, suppress(OSError):
+        probe.bind((host, 0))
+        return True
+    return False
