@@ -1,9 +1,13 @@
 """When: the time of a routine, reminder or timer as data; its words; and its next moment in a zone. No clock, no store."""
 
-from collections.abc import Mapping
+import calendar
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, Literal
+
+LOOK_DAYS = 400  # a place has sun again within that many days
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,11 @@ class When:
     offset: int = 0  # seconds after sunrise or sunset; negative: before
     every: int = 0  # seconds
 
+    @property
+    def too_often(self) -> bool:
+        """Whether it comes more than once a minute, which no routine may."""
+        return self.kind == "interval" and self.every < 60
+
     def plain(self) -> dict[str, Any]:
         """As JSON data, without what is not said."""
         return {name: value for name, value in asdict(self).items() if value or name == "kind"}
@@ -44,4 +53,45 @@ class When:
 
         A wall time that a changeover skips is its first moment after the gap; one that comes twice is the first of the two.
         """
-        return self.at if self.kind == "once" and self.at > after else None
+        if self.kind == "once":
+            return self.at if self.at > after else None
+        if self.kind == "interval":
+            return max(self.at, self.at + ((after - self.at) // self.every + 1) * self.every)
+        first = datetime.fromtimestamp(after, zone).date() - timedelta(days=2)  # a gap, or an offset, carries over midnight
+        moments = (self._moment(day, zone, place) for day in self._dates(first))
+        return next((moment for moment in moments if moment is not None and moment > after), None)
+
+    def _dates(self, first: date) -> Iterator[date]:
+        """The dates on which it comes, beginning with `first`."""
+        for number in range(LOOK_DAYS):
+            day = first + timedelta(days=number)
+            last = calendar.monthrange(day.year, day.month)[1]
+            if day.day == min(self.day, last) if self.kind == "monthly" else not self.days or day.weekday() in self.days:
+                yield day
+
+    def _moment(self, day: date, zone: tzinfo, place: Place | None) -> float | None:
+        """When it comes on this date; None when the sun does neither rise nor set, or nobody knows where."""
+        if self.kind != "sun":
+            return moment(datetime.combine(day, time.fromisoformat(self.time)), zone)
+        return _sun(self.sun, day, zone, place, self.offset) if place else None
+
+
+def moment(wall: datetime, zone: tzinfo) -> float:
+    """The first moment (seconds since 1970) at which the clocks of the zone show this wall time, or one after it."""
+    at, early = (wall.replace(tzinfo=zone, fold=fold).timestamp() for fold in (0, 1))
+    if datetime.fromtimestamp(at, zone).replace(tzinfo=None) == wall:
+        return at
+    # the changeover skips it; it lies between the readings by the old offset and by the new one
+    before = datetime.fromtimestamp(early, zone).utcoffset()
+    seconds = range(int(early), int(at) + 1)
+    return float(seconds[bisect_left(seconds, True, key=lambda one: datetime.fromtimestamp(one, zone).utcoffset() != before)])
+
+
+def _sun(which: str, day: date, zone: tzinfo, place: Place, offset: int) -> float | None:
+    import astral.sun
+
+    try:
+        found: datetime = getattr(astral.sun, which)(astral.Observer(place.latitude, place.longitude), day, tzinfo=zone)
+    except ValueError:  # polar day or night
+        return None
+    return round(found.timestamp()) + offset

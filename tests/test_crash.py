@@ -1,4 +1,4 @@
-"""A crash before every step of the whole road loses nothing and doubles nothing, and three planted bugs are found."""
+"""A crash before every step of the whole road loses nothing and doubles nothing, and four planted bugs are found."""
 
 import contextlib
 import sqlite3

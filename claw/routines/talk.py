@@ -1,21 +1,98 @@
 """What people say about routines: make, list, pause, resume, delete; and what a routine that is due does."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+
 from claw.clock import Clock
+from claw.moments import span_words
 from claw.reflex.reading import Context, Request
-from claw.routines.routines import Routines
+from claw.routines import which
+from claw.routines.firing import Chat, Firing
+from claw.routines.making import YES_OR_NO, Making, Slots, may
+from claw.routines.routines import Routine, Routines
 from claw.turns.deciding import Deciding
+from claw.turns.replies import listed
 from claw.turns.turn import Turn
 
 
 class RoutineTalk:
     """A Subject (turns/turn.py)."""
 
-    def __init__(self, routines: Routines, deciding: Deciding, clock: Clock) -> None:
+    def __init__(self, routines: Routines, deciding: Deciding, clock: Clock, owners: Callable[[], Sequence[Chat]]) -> None:
+        """`owners`: where what is said unasked goes."""
         self.routines, self.deciding, self.clock = routines, deciding, clock
+        self.making = Making(routines, deciding, clock)
+        self.firing = Firing(routines, self.making, deciding, clock, owners)
 
     def take(self, turn: Turn, request: Request, context: Context) -> None:
-        """make, list, pause, resume, delete, left (of a timer), and fire."""
-        turn.reply = "I cannot do things later or on a condition yet, so I did nothing."
+        """make, list, pause, resume, delete, left (of a timer), sorry; and of the claw's own: fire, missed, edited."""
+        verbs: dict[str, Callable[[Turn, Slots, Context], None]] = {
+            "make": self.making.make, "list": self._list, "left": self._left, "pause": partial(self._change, "pause"),
+            "resume": partial(self._change, "resume"), "delete": partial(self._change, "delete"), "sorry": self._sorry,
+        }  # fmt: skip
+        if turn.message.kind == "routine":  # no door may say what was approved beforehand
+            verbs = {"fire": self.firing.fire, "missed": self.firing.missed, "edited": self.firing.edited}
+        verbs.get(request.verb, self._sorry)(turn, request.slots, context)
 
     def grant(self, turn: Turn, request: Request) -> None:
         """A person said yes to a routine."""
+        slots = request.slots
+        if not may(turn, needs_owner=bool(slots.get("granted"))):
+            return
+        if request.verb == "make":
+            self.making.keep(turn, slots, "Done: ")
+        elif request.verb == "delete":
+            self._end(turn, [one for one in self.routines.all() if one.id in slots["ids"]])
+        elif one := self.routines.get(slots["id"]):
+            self.firing.take_over(turn, one, slots)
+
+    def _sorry(self, turn: Turn, slots: Slots, context: Context) -> None:
+        turn.reply = str(slots.get("text") or "I cannot do that with a routine.")
+
+    # -- looking and changing
+
+    def _list(self, turn: Turn, slots: Slots, context: Context) -> None:
+        turn.reply = which.told(self.routines, slots)
+
+    def _left(self, turn: Turn, slots: Slots, context: Context) -> None:
+        found = which.fitting(self.routines, {"kind": "timer", **slots})
+        now, running = self.clock.time(), [one for one in found if one.due]
+        turn.reply = " ".join(f"{span_words((one.due or now) - now)} left on the {one.name or one.do}." for one in running)
+        turn.reply = turn.reply or "No such timer is running."
+
+    def _change(self, verb: str, turn: Turn, slots: Slots, context: Context) -> None:
+        found = which.fitting(self.routines, slots)
+        if any(one.kind == "deed" for one in found) and not may(turn):
+            return
+        if not found or (len(found) > 1 and not slots.get("all")):
+            turn.reply = which.unclear(self.routines, slots, found, verb)
+        elif verb == "delete" and sum(one.kind == "deed" for one in found) > 1:
+            names = listed([which.words(self.routines, one) for one in found])
+            wish = Request("routines", "delete", {"ids": [one.id for one in found], "say": slots.get("say", "")})
+            self.deciding.ask(turn, wish, f"Delete all {len(found)}: {names}?{YES_OR_NO}")
+        elif verb == "delete":
+            self._end(turn, found)
+        else:
+            turn.reply = " ".join(self._paused(turn, one) if verb == "pause" else self._resumed(turn, one) for one in found)
+
+    def _end(self, turn: Turn, found: Sequence[Routine]) -> None:
+        turn.writes += [partial(self.routines.delete, one.id) for one in found]
+        turn.reply = (
+            f"Deleted: {listed([which.words(self.routines, one) for one in found])}." if found else "They are gone already."
+        )
+
+    def _paused(self, turn: Turn, one: Routine) -> str:
+        if one.kind == "timer":
+            return "I cannot pause a timer; I can only delete it."
+        turn.writes.append(partial(self.routines.pause, one.id))
+        return f"Paused: {which.words(self.routines, one)}."
+
+    def _resumed(self, turn: Turn, one: Routine) -> str:
+        due = self.routines.next(one.when, one.zone)
+        if one.status == "on":
+            return f"It is not paused: {which.words(self.routines, one)}."
+        turn.writes.append(partial(self.routines.resume, one.id))
+        said = which.words(self.routines, replace(one, status="on"))
+        over = f"The time of this one has passed, so it is over: {said}."
+        return f"Resumed: {said}, next {self.routines.at(due)}." if due else over

@@ -1,10 +1,12 @@
-"""Three planted bugs. A crash test that does not find them proves nothing."""
+"""Four planted bugs. A crash test that does not find them proves nothing."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from claw.agent import Agent
 from claw.device import Command, Device
+from claw.routines.routines import Routine, Routines
+from claw.routines.talk import RoutineTalk
 from claw.turns.acting import Acting, Outcome
 from claw.turns.turn import Turn
 from crash.life import Build
@@ -47,8 +49,33 @@ class BoastfulAgent(Agent):
                     self.aftermath.lease(turn, step)
 
 
+class Forgetful(Routines):
+    """Commits when a routine comes next, and fires it afterwards."""
+
+    def fire_due(self) -> float:
+        """The mistake: two commits where there must be one."""
+        self.put_off: list[tuple[Routine, float, float]] = []
+        seconds = super().fire_due()
+        for one in self.put_off:
+            super()._put(*one)
+        return seconds
+
+    def _put(self, one: Routine, due: float, now: float) -> None:
+        self.put_off.append((one, due, now))
+
+
+class ForgetfulAgent(Agent):
+    """Has forgetful routines."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.routines = Forgetful(self.store, self.inbox, self.events, self.clock, self.config, None)
+        self.deciding.subjects["routines"] = RoutineTalk(self.routines, self.deciding, self.clock, lambda: self.owners)
+
+
 BUGS = {
     "no read-back before redo": Build(agent=BlindAgent),
     "acknowledge before commit": Build(bridge=HastyBridge),
     "done before effect": Build(agent=BoastfulAgent),
+    "next due before the run": Build(agent=ForgetfulAgent),
 }

@@ -13,8 +13,9 @@ from claw.house import House
 from claw.names import Names
 from claw.reflex.reader import Reader
 from claw.reflex.reading import Context, Reading
+from claw.routines.ticker import Ticker
 from claw.store import Store
-from crash.world import Bridge, Connection, Crash, World, wired
+from crash.world import CHAT, Bridge, Connection, Crash, World, wired
 
 DEADLINE = 20.0  # real seconds for one life, which takes milliseconds
 FOUND_AFTER = 30  # turns of the loop until discovery has found the devices again
@@ -76,6 +77,8 @@ class Life:
             self.agent = build.agent(self.house, self.store, events, world.clock, Config(), reader)
             self.bridge = build.bridge(world, self.agent.inbox)
             self.agent.outbox.bridges["test"] = self.bridge
+            self.agent.owners[:] = [("test", CHAT)]
+            self.ticker = Ticker(self.agent.routines)
         except Crash:
             self.close()
             raise
@@ -105,6 +108,7 @@ class Life:
             else:
                 await self._turns(10)  # whoever is about to sleep on the clock does so before it moves
                 self.world.clock.advance(entry)
+                self.ticker.look()
 
     async def _until(self, holds: Callable[[], bool]) -> None:
         while not holds():  # noqa: ASYNC110 - nothing is published when nothing happens any more
@@ -118,8 +122,9 @@ class Life:
         """Nothing is on its way: not at the channel, not in the inbox, not in the outbox."""
         assert self.conn is not None
         unread = self.conn.peek("SELECT 1 FROM inbox WHERE status != 'done' AND due <= ?", self.world.clock.time())
+        due = self.conn.peek("SELECT 1 FROM routines WHERE due <= ?", self.world.clock.time())
         unsent = self.conn.peek("SELECT 1 FROM outbox WHERE status IN ('queued', 'sending')")
-        return not (self.world.channel.waiting() or unread or unsent)
+        return not (self.world.channel.waiting() or unread or unsent or due)
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """What the file holds."""
@@ -140,7 +145,9 @@ async def live(world: World, build: Build, crash_at: int, look: Callable[[Life],
     except Crash:
         return False
     script = asyncio.create_task(life.play())
-    parts: list[Callable[[], Awaitable[None]]] = [life.agent.run, life.agent.outbox.run, life.bridge.run, life.discover]
+    parts: list[Callable[[], Awaitable[None]]] = [
+        life.agent.run, life.agent.outbox.run, life.bridge.run, life.ticker.run, life.discover,
+    ]  # fmt: skip
     tasks = [asyncio.ensure_future(part()) for part in parts]
     end = asyncio.ensure_future(world.crashed.wait())
     try:

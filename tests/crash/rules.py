@@ -80,13 +80,15 @@ def _deeds(now: Traces, right: Traces, admitted: int) -> list[str]:
 def _replies(now: Traces, right: Traces, admitted: int) -> list[str]:
     """One reply to each message, in order, the right one - or one that says what is not known."""
     found = [f"lost: {key} ({text})" for key, text in right.replies.items() if key not in now.replies]
-    found += [f"duplicated: {key} ({text})" for key, text in now.replies.items() if key not in right.replies]
-    other = [key for key, text in now.replies.items() if key in right.replies and text != right.replies[key]]
-    honest = [key for key in other if any(words in now.replies[key] for words in ADMITS)]
-    found += [f"wrong: {key} says {now.replies[key]!r}" for key in other if key not in honest]
+    other = [key for key, text in now.replies.items() if text != right.replies.get(key)]
+    honest = [
+        key for key in other if any(words in now.replies[key] for words in ADMITS)
+    ]  # also of what is quiet when it went well
+    found += [f"duplicated: {key} ({now.replies[key]})" for key in other if key not in right.replies and key not in honest]
+    found += [f"wrong: {key} says {now.replies[key]!r}" for key in other if key in right.replies and key not in honest]
     if len(honest) < min(admitted, 1):
         found.append("lost: what is unknown was not told")
-    if list(dict(now.shown)) != [key for key in dict(right.shown) if key in now.replies]:
+    if [key for key in dict(now.shown) if key in right.replies] != [key for key in dict(right.shown) if key in now.replies]:
         found.append(f"wrong: the order of the replies {[key for key, _ in now.shown]}")
     return found
 

@@ -35,4 +35,12 @@ SCENARIOS = (
     Scenario("postponed", ("turn on the hall thermostat", "turn off the hall thermostat", "turn on the hall thermostat", 700.0),
              ("thermostat turn_on", "thermostat turn_off", "thermostat turn_on"), 4),
     Scenario("a lease", ("turn on the sauna", 10801.0), ("sauna turn_on", "sauna turn_off"), 2),
+    Scenario("a timer", ("set a timer for 10 minutes", 600.0), (), 2),
+    Scenario("a reminder", ("remind me at six to feed the cat", 28800.0), (), 2),
+    Scenario("a deed for later", ("in ten minutes turn on the kitchen lamp", 600.0), ("kitchen_lamp turn_on",), 2),
+    Scenario("every day", ("every day at 12:00 skip this song", "yes", 7200.0, 86400.0),
+             ("speaker next_track", "speaker next_track"), 2),
+    Scenario("a routine with a yes beforehand", ("at 11:00 open the garage door", "yes", 3600.0), ("garage open_door",), 3),
+    Scenario("a deleted routine", ("in ten minutes turn on the kitchen lamp", "delete routine 1", 600.0), (), 2),
+    Scenario("missed", ("every day at 12:00 turn on the kitchen lamp", "yes", 86400.0), (), 3),
 )  # fmt: skip
