@@ -25,7 +25,7 @@ from claw.messages.ledger import Ledger
 from claw.messages.outbox import Outbox
 from claw.messages.questions import APPROVAL_SECONDS, Questions
 from claw.names import fold
-from claw.policy import COMPRESSOR_REST, Policy, raised
+from claw.policy import DAY, Policy, raised
 from claw.reflex.alias import STOP
 from claw.reflex.reader import Reader
 from claw.reflex.reading import Request
@@ -83,7 +83,7 @@ class Agent:
     def _recall(self) -> None:
         """Let the policy know what was set in motion shortly before a restart."""
         now, offset = self.clock.time(), self.clock.monotonic() - self.clock.time()
-        for row in self.ledger.begun_since(now - COMPRESSOR_REST):
+        for row in self.ledger.begun_since(now - DAY):
             for id in row["targets"]:
                 kind = self.house.records[id].kind if id in self.house.records else ""
                 self.policy.recall(id, kind, row["command"], row["args"], row["at"] + offset)

@@ -30,6 +30,7 @@ LEASES = {**dict.fromkeys(SPAS, 4 * 3600.0), "sauna": 3 * 3600.0, "pool": 48 * 3
 POOL_HEATERS = ("pool heater", "pool heating", "pool heat pump")  # a switch named "pool pump" has no lease
 COMPRESSOR_REST = 600.0  # seconds between two starts
 SHADE_MOVES = 6  # a minute and motor, by a person's own words
+UNASKED_REST, UNASKED_MOVES, DAY = 60.0, 30, 86400.0  # by whatever acts unasked: seconds between two moves, and moves a day
 MOVES = frozenset({"set_position", "open", "close", "set_tilt"})
 
 
@@ -72,18 +73,24 @@ class Policy:
         self._moves: dict[str, deque[float]] = defaultdict(deque)
         self._starts: dict[str, float] = {}
 
-    def judge(self, call: ToolCall, *, approved: bool = False) -> list[tuple[ToolCall, Verdict]]:
-        """The call split by verdict, in the order of its targets, with the arguments as they were checked and judged."""
+    def judge(self, call: ToolCall, *, approved: bool = False, unasked: bool = False) -> list[tuple[ToolCall, Verdict]]:
+        """The call split by verdict, in the order of its targets, with the arguments as they were checked and judged.
+
+        unasked: nobody wants it right now (a routine does); motors are spared then.
+        """
         parts: dict[tuple[Verdict, str], tuple[dict[str, Any], list[str]]] = {}
         for id in call.targets:
             device = self.house.devices[id]
-            verdict, args = self.verdict(device, call.command, call.args, approved=approved), dict(call.args)
+            verdict = self.verdict(device, call.command, call.args, approved=approved, unasked=unasked)
+            args = dict(call.args)
             if verdict.ruling != "refuse":
                 args = device.commands[call.command].check(args)
             parts.setdefault((verdict, repr(args)), (args, []))[1].append(id)
         return [(ToolCall(call.command, tuple(ids), args), verdict) for (verdict, _), (args, ids) in parts.items()]
 
-    def verdict(self, device: Device, command: str, args: Mapping[str, Any], *, approved: bool = False) -> Verdict:
+    def verdict(
+        self, device: Device, command: str, args: Mapping[str, Any], *, approved: bool = False, unasked: bool = False
+    ) -> Verdict:
         """The ruling for one device; what needs a yes asks before it is put off, and may be put off when it has it."""
         if command not in device.commands:
             return Verdict("refuse", f"it cannot {command.replace('_', ' ')}")
@@ -94,7 +101,7 @@ class Policy:
         safety = max(device.commands[command].safety, self.raised.get(command, Safety.READ), self._floor(device, command, args))
         if safety >= Safety.FORBIDDEN:
             return Verdict("refuse", "that is never done from here")
-        bounds, limit = self._bounds(device, command, args), self._rate(device, command, args)
+        bounds, limit = self._bounds(device, command, args), self._rate(device, command, args, unasked)
         if bounds.ruling == "refuse":
             return bounds
         if limit.ruling == "refuse":
@@ -148,19 +155,27 @@ class Policy:
         fits = [bounds for sort, bounds in HEATERS.items() if _says(words, sort)] or [OTHER_HEATER]
         return Bounds(_narrowest([one.never for one in fits]), _narrowest([one.freely for one in fits]))
 
-    def _rate(self, device: Device, command: str, args: Mapping[str, Any]) -> Verdict:
+    def _rate(self, device: Device, command: str, args: Mapping[str, Any], unasked: bool) -> Verdict:
         now = self.clock.monotonic()
-        if command in MOVES:
-            moves = self._moves[device.id]
-            while moves and moves[0] <= now - 60:
-                moves.popleft()
-            if len(moves) >= SHADE_MOVES:
-                return Verdict("refuse", f"its motor moved {SHADE_MOVES} times in the last minute; give it a rest")
+        if command in MOVES and (tired := self._tired(self._moves[device.id], now, unasked)):
+            return Verdict("refuse", tired)
         if self._starts_compressor(device, command, args) and device.id in self._starts:
             wait = self._starts[device.id] + COMPRESSOR_REST - now
             if wait > 0:
                 return Verdict("later", "its compressor needs a rest of 10 minutes", self.clock.time() + wait)
         return ALLOW
+
+    def _tired(self, moves: deque[float], now: float, unasked: bool) -> str:
+        """Why a motor may not move again now; empty when it may."""
+        while moves and moves[0] <= now - DAY:
+            moves.popleft()
+        if unasked and moves and moves[-1] > now - UNASKED_REST:
+            return "its motor moved less than a minute ago"
+        if unasked and len(moves) >= UNASKED_MOVES:
+            return f"its motor moved {UNASKED_MOVES} times in the last day; give it a rest"
+        if sum(at > now - 60 for at in moves) >= SHADE_MOVES:
+            return f"its motor moved {SHADE_MOVES} times in the last minute; give it a rest"
+        return ""
 
     def _starts_compressor(self, device: Device, command: str, args: Mapping[str, Any]) -> bool:
         if device.kind != "thermostat" or device.state.get("mode") != "off":

@@ -320,6 +320,23 @@ def test_a_shade_moves_six_times_a_minute_and_stops_without_limit(house: House, 
     assert policy.verdict(shade, "close", {}).ruling == ALLOW
 
 
+def test_what_acts_unasked_gives_a_motor_a_minute_and_thirty_moves_a_day(
+    house: House, policy: Policy, clock: ManualClock
+) -> None:
+    shade = put(house, Shade)
+    for position in range(30):
+        assert policy.verdict(shade, "set_position", {"position": position}, unasked=True).ruling == ALLOW
+        policy.note(shade, "set_position", {"position": position})
+        assert "less than a minute ago" in policy.verdict(shade, "open", {}, unasked=True).reason
+        assert policy.verdict(shade, "open", {}).ruling == ALLOW  # a person may
+        clock.advance(60)
+    assert "30 times in the last day" in policy.verdict(shade, "open", {}, unasked=True).reason
+    assert policy.verdict(shade, "open", {}).ruling == ALLOW
+    assert policy.verdict(shade, "stop", {}, unasked=True).ruling == ALLOW
+    clock.advance(86400 - 30 * 60)
+    assert policy.verdict(shade, "open", {}, unasked=True).ruling == ALLOW
+
+
 def test_one_shade_does_not_count_for_another(house: House, policy: Policy) -> None:
     one, other = put(house, Shade, "One"), put(house, Shade, "Other")
     for _ in range(6):

@@ -163,7 +163,7 @@ class Deciding:
             if gone:  # a deed for later whose device did not come back: it fails, and that is told
                 turn.steps.append(Step(ToolCall(call.command, gone, call.args), "run", approved=approved))
             call = ToolCall(call.command, tuple(id for id in call.targets if id not in gone), call.args)
-            for part, verdict in self.policy.judge(call, approved=approved):
+            for part, verdict in self.policy.judge(call, approved=approved, unasked=turn.message.kind == "routine"):
                 ruling = {"allow": "run", "refuse": "refused", "confirm": "asked", "later": "later"}[verdict.ruling]
                 turn.steps.append(Step(part, ruling, verdict.reason, approved))
                 if ruling == "asked":
