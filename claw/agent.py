@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from claw.call import ToolCall
+from claw.call import ToolCall, digest_of
 from claw.clock import Clock
 from claw.config import Config
 from claw.events import Events
@@ -37,7 +37,7 @@ from claw.supervise import attempt, cancel
 from claw.turns.acting import LATE, STOPPED, UNSEEN, Acting, Outcome
 from claw.turns.aftermath import Aftermath
 from claw.turns.closing import Closing, private, told_nothing
-from claw.turns.deciding import STALE_SECONDS, Deciding
+from claw.turns.deciding import STALE_ASK_SECONDS, STALE_SECONDS, Deciding
 from claw.turns.replies import called, told
 from claw.turns.turn import KEPT, Step, Turn, outcome_of
 
@@ -74,8 +74,8 @@ class Agent:
         self.aftermath = Aftermath(house, self.policy, self.inbox, self.ledger, clock, self.tell)
         self.closing = Closing(house, self.inbox, clock)
         self._chats: dict[str, asyncio.Task[None]] = {}
-        self._turns: dict[str, Turn] = {}
-        self._stops: dict[str, int] = {}  # chat -> the last message that said stop
+        self._turns: dict[int, Turn] = {}  # by message
+        self._stops: dict[str, int] = {}  # place -> the last message that said stop
         self._wake = asyncio.Event()
         self._count = itertools.count(1)
         self.beat = clock.monotonic()
@@ -97,7 +97,7 @@ class Agent:
             self.events.subscribe(DeviceAdded, lambda _: self._wake.set()),
         ]
         left = self.inbox.open()
-        self._stops = {message.chat: message.id for message in left if _stops(message)}
+        self._stops = {message.place: message.id for message in left if _stops(message)}
         settled = self.clock.monotonic() + (SETTLE_SECONDS if left else FRESH_SECONDS)
         try:
             while True:
@@ -119,9 +119,9 @@ class Agent:
 
     def _arrived(self, event: Arrived) -> None:
         if _stops(event.message):
-            self._stops[event.message.chat] = event.message.id
-            if turn := self._turns.get(event.message.chat):
-                turn.stopped = True
+            self._stops[event.message.place] = event.message.id
+            for turn in self._turns.values():
+                turn.stopped = turn.stopped or turn.message.place == event.message.place
         self._wake.set()
 
     def _dispatch(self) -> float:
@@ -192,13 +192,13 @@ class Agent:
     async def handle(self, message: Message, *, area: str = "", language: str = "") -> dict[str, Any]:
         """Answer one message and return its record; going on where a crash interrupted it."""
         turn = self._resume(message) if message.plan is not None else self._begin(message, area, language)
-        stop = self._stops.get(message.chat, 0)
+        stop = self._stops.get(message.place, 0)
         turn.stopped = stop > message.id and self.inbox.get(stop).status != "done"
-        self._turns[message.chat] = turn
+        self._turns[message.id] = turn
         try:
             await self._perform(turn)
         finally:
-            self._turns.pop(message.chat, None)
+            self._turns.pop(message.id, None)
         return self._finish(turn)
 
     def _resume(self, message: Message) -> Turn:
@@ -287,6 +287,16 @@ class Agent:
         key = f"tell:{key or f'{self.clock.time()}:{next(self._count)}'}"
         for number, (bridge, chat) in enumerate([(to.bridge, to.place)] if to else self.owners):
             self.outbox.put(text, key=f"{key}:{bridge}" if number else key, bridge=bridge, chat=chat)
+
+    def propose(self, request: Request, text: str) -> None:
+        """Ask the owner, unasked, to approve a request; a yes hands it to its subject's `grant`."""
+        data = request.plain()
+        with self.store.transaction():
+            id = self.questions.put(
+                self.asks.chat, "approval", text, data, hash=digest_of(data), seconds=STALE_ASK_SECONDS
+            )  # fmt: skip
+            key = f"propose:{id}:{self.clock.time()}"
+            self.outbox.put(text, key=key, bridge=self.asks.bridge, chat=self.asks.chat, choices=["yes", "no"])
 
     def approves(self, bridge: str) -> bool:
         """Whether a yes counts that comes by this bridge."""

@@ -370,8 +370,11 @@ def restore(args: argparse.Namespace) -> int:
         old = put_back(args.file, data)
     except (BackupError, Busy) as error:
         return _failed(str(error))
+    skills = sorted(path.stem for path in (data / "skills").glob("*.py"))
     kept = f"; what was there is kept in {old}" if old else ""
-    return _print(args, [{"data": str(data), "kept": old and str(old)}], lambda one: f"restored {one['data']}{kept}")
+    own = f"; skills of its own that will run: {', '.join(skills)}" if skills else ""
+    row = {"data": str(data), "kept": old and str(old), "skills": skills}
+    return _print(args, [row], lambda one: f"restored {one['data']}{kept}{own}")
 
 
 def demo(args: argparse.Namespace) -> int:

@@ -109,7 +109,8 @@ class Daemon:
         self.recorder = Recorder(self.house, self.events, self.clock, self.history)
         self.watches = Watches(self.house, self.events, self.clock, self.agent.tell)
         self.web = Web(self.agent, config, listen)
-        self.rooms = Rooms(self.house, self.events, self.agent.asks, self.agent.tell)
+        self.rooms = Rooms(self.house, self.events, self.agent.asks, self.agent.tell, self.agent.propose)
+        self.agent.deciding.subjects["rooms"] = self.rooms
         self.events.subscribe(SkillsChanged, lambda event: self.agent.tell(event.notice) if event.notice else None)
         self.events.subscribe(DeviceMoved, self._tell_move)
         self.parts: list[Supervised] = []

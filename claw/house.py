@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakSet
 
 from claw.clock import Clock
@@ -15,6 +15,7 @@ from claw.discovery.found import clean
 from claw.events import Events
 from claw.store import Store
 
+V = TypeVar("V")
 SILENT_SECONDS = 60.0  # an unkeyed device may come back elsewhere only after its old address was silent for so long
 LONGEST = 300  # characters of why a device cannot be reached
 GUARDED = ("door", "lock", "camera")  # kinds that never move unkeyed without the owner
@@ -354,24 +355,31 @@ class House:
         with self.store.transaction():
             self.store.write("DELETE FROM areas WHERE lower(name) = lower(?)", area.name)
             self.store.insert("areas", name=area.name, floor=area.floor, parent=area.parent, aliases=list(area.aliases))
-        self.areas[key] = area
+        self._put(self.areas, key, area)
+
+    def _put(self, kept: dict[str, V], key: str, value: V) -> None:
+        """Set what the store holds by now; a rollback takes it back here, too."""
+        before = kept.get(key)
+        self.store.on_rollback(lambda: kept.pop(key) if before is None else kept.__setitem__(key, before))
+        kept[key] = value
         self.version += 1
 
     def describe(self, id: str, *, name: str | None = None, area: str | None = None, sort: str | None = None,
                  aliases: Iterable[str] | None = None, room_asked: bool | None = None,
                  name_asked: bool | None = None) -> None:  # fmt: skip
-        """Keep what the owner says of a device (known or not yet seen)."""
-        record = self.records.setdefault(id, Record(id, "", "", "", "", ""))
-        record.owner_name = record.owner_name if name is None else clean(name)
-        record.owner_sort = record.owner_sort if sort is None else clean(sort)
-        record.aliases = record.aliases if aliases is None else [clean(alias) for alias in aliases]
-        record.room_asked = record.room_asked if room_asked is None else room_asked
-        record.name_asked = record.name_asked if name_asked is None else name_asked
-        if area is not None:
-            record.owner_area = clean(area)
-            self.add_area(Area(record.owner_area)) if record.owner_area else None
-        self._save(record)
-        self.version += 1
+        """Keep what the owner says of a device (known or not yet seen); all of it or nothing."""
+        old = self.records.get(id) or Record(id, "", "", "", "", "")
+        said = {
+            "owner_name": None if name is None else clean(name), "owner_area": None if area is None else clean(area),
+            "owner_sort": None if sort is None else clean(sort), "room_asked": room_asked, "name_asked": name_asked,
+            "aliases": None if aliases is None else [clean(alias) for alias in aliases],
+        }  # fmt: skip
+        record = replace(old, **{key: value for key, value in said.items() if value is not None})  # type: ignore[arg-type]
+        with self.store.transaction():
+            if area:
+                self.add_area(Area(clean(area)))
+            self._save(record)
+            self._put(self.records, id, record)
         if id in self.devices:
             self.events.publish(DeviceDescribed(self.devices[id]))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Callable
 from string import capwords
 
@@ -12,9 +13,12 @@ from claw.messages.asks import Asks
 from claw.messages.inbox import CODE
 from claw.names import KINDS_SAID, fold, stems
 from claw.reflex.alias import BYE, HELLO, NO, STOP, THANKS, YES
+from claw.reflex.reading import Context, Request
 from claw.turns.replies import call_of_it, capital, listed, spoken, the, within
+from claw.turns.turn import Turn
 
 QUIET_SECONDS = 3.0  # after the last new device
+TRIES, AGAIN_SECONDS = 3, 86400.0  # how often a question is asked that nobody answers, and after how long again
 NAMES, NAMES_SECONDS = 5, 3600.0  # at most so many names are asked for in this time
 NOWHERE = frozenset({"none", "nowhere", "no room", "skip"})
 UNNAMED = frozenset({"skip", "none", "no", "nope", "nothing", "no name", "keep it", "leave it", "never mind", "nevermind"})
@@ -39,11 +43,15 @@ LEAD = re.compile(
 
 
 class Rooms:
-    """One short question at a time, each asked once."""
+    """One short question at a time, each answered once; one that nobody answers comes again the next day, twice."""
 
-    def __init__(self, house: House, events: Events, asks: Asks, tell: Callable[[str], None]) -> None:
-        """`tell`: says something to the owner unasked (Agent.tell)."""
-        self.house, self.asks, self.tell = house, asks, tell
+    def __init__(
+        self, house: House, events: Events, asks: Asks, tell: Callable[[str], None], propose: Callable[[Request, str], None]
+    ) -> None:
+        """`tell`: says something to the owner unasked (Agent.tell); `propose`: asks for a yes to a request (Agent.propose)."""
+        self.house, self.asks, self.tell, self.propose = house, asks, tell, propose
+        self._tries: Counter[str] = Counter()  # how often each question went unanswered
+        self._put_off: set[str] = set()  # until the next day
         self._new = asyncio.Event()
         self._held: dict[tuple[str, str], DeviceHeld] = {}
         self._told: set[tuple[str, str]] = set()
@@ -61,13 +69,15 @@ class Rooms:
     async def run(self) -> None:
         """Ask whenever devices came, until cancelled."""
         while True:
-            await self._new.wait()
+            await self.house.clock.until(self._new, AGAIN_SECONDS)
+            if not self._new.is_set():
+                self._put_off.clear()
             self._new.clear()
             await self.house.clock.sleep(QUIET_SECONDS)
             while self._held:
-                await self._same(*self._held.popitem())
+                self._same(*self._held.popitem())
             for device in self.house.roomless():
-                if not self._new.is_set() and device.kind != "list":
+                if not self._new.is_set() and device.kind != "list" and device.id not in self._put_off:
                     await self._room(device.id)
             while not self._new.is_set() and (unnamed := self.unnamed()):
                 await self._name(unnamed)
@@ -84,13 +94,21 @@ class Rooms:
             there = f"{capital(it)} is {within(room)} now." if room else "All right, it has no room."
             return "" if room is None else there
 
-        self.house.describe(id, room_asked=True)
         answer = await self.asks.ask(f"Which room is {it} in? ({rooms})", about=id, accepts=said)
-        if answer is not None and (room := self._room_of(answer)):
-            self.house.describe(id, area=room)
+        if answer is None and self._comes_again(id):
+            return
+        self.house.describe(id, room_asked=True, area=self._room_of(answer or "none") or None)
+
+    def _comes_again(self, id: str) -> bool:
+        """Whether a question that nobody answered is put off to the next day, rather than dropped."""
+        self._tries[id] += 1
+        self._put_off.add(id)
+        return self._tries[id] < TRIES
 
     def _room_of(self, text: str) -> str | None:
         """The room that an answer names, empty for none; None when it is no answer to this."""
+        from claw.reflex.times import find  # it takes a moment to compile
+
         words = text.strip(" .!").casefold()
         if words in NOWHERE:
             return ""
@@ -99,13 +117,14 @@ class Rooms:
             if bare == key or bare in (alias.casefold() for alias in area.aliases):
                 return area.name
         named = re.fullmatch(r"(?:it'?s |it is )?(?:in|on|at) (?:the |my )?([\w' -]{2,30})", words)
-        return capwords(named[1]) if named else None
+        return capwords(named[1]) if named and not find(words, self.house.clock.now()) else None  # "at six" is a time
 
     # -- names
 
     def unnamed(self) -> list[Device]:
         """Devices whose name says nothing to a person, and for which nobody was asked yet; what one commands comes first."""
-        devices = [device for device in self.house.devices.values() if not self.house.records[device.id].name_asked]
+        done = {id for id, record in self.house.records.items() if record.name_asked} | self._put_off
+        devices = [device for id, device in self.house.devices.items() if id not in done]
         nameless = [device for device in devices if device.kind != "list" and self._nameless(device)]
         return sorted(nameless, key=lambda device: (device.kind == "sensor", self.house.area(device), device.name))
 
@@ -128,10 +147,10 @@ class Rooms:
             return
         self._names.append(now)
         device = unnamed[0]
-        self.house.describe(device.id, name_asked=True)
         answer = await self.asks.ask(self._question(device), about=device.id, accepts=lambda text: self._said(device, text))
-        if answer is not None and (name := _name_of(answer)):
-            self.house.describe(device.id, name=name)
+        if answer is None and self._comes_again(device.id):
+            return
+        self.house.describe(device.id, name_asked=True, name=_name_of(answer or "") or None)
 
     def _question(self, device: Device) -> str:
         name, area = self.house.name(device), self.house.area(device)
@@ -158,16 +177,24 @@ class Rooms:
             first = the(self.house.name(unnamed[0]))
             self.tell(f"I ask for no more names now. For {rest}, write for example “call {first} Sunny”.")
 
-    # -- moves
+    # -- devices at a new address
 
-    async def _same(self, key: tuple[str, str], held: DeviceHeld) -> None:
-        """Let the owner say whether a door, lock or camera at a new address is the same; others are only told about."""
-        id, host = key
-        if held.device.kind not in GUARDED:
-            return
-        answer = await self.asks.ask(f"{held.reason}. Is it the same one, now at {host}? (yes or no)", about=id)
-        if answer and answer.strip(" .!").casefold() in ("yes", "y", "yes it is", "it is"):
-            self.house.accept_move(id, host)
+    def _same(self, key: tuple[str, str], held: DeviceHeld) -> None:
+        """Let the owner approve that a door, lock or camera stands elsewhere now; of others they are only told."""
+        if held.device.kind in GUARDED:
+            wish = Request("rooms", "move", {"id": key[0], "host": key[1], "say": "is it the same one?"})
+            self.propose(wish, f"{held.reason}. Is it the same one, now at {key[1]}? Yes or no?")
+
+    def take(self, turn: Turn, request: Request, context: Context) -> None:
+        """Nobody asks for a move but a device."""
+        turn.reply = "Only a device can ask for that."
+
+    def grant(self, turn: Turn, request: Request) -> None:
+        """The owner says that it is the same device."""
+        id, host = str(request.slots["id"]), str(request.slots["host"])
+        turn.writes.append(lambda: self.house.accept_move(id, host))
+        name = self.house.records[id].owner_name or self.house.records[id].name
+        turn.reply = f"All right, {the(name)} is at {host} now."
 
 
 def _name_of(text: str) -> str | None:

@@ -75,12 +75,12 @@ CREATE TABLE devices (
 CREATE TABLE areas (name TEXT PRIMARY KEY, floor TEXT NOT NULL, parent TEXT NOT NULL, aliases TEXT NOT NULL);
 CREATE TABLE markers (skill TEXT PRIMARY KEY, phase TEXT NOT NULL, deaths INTEGER NOT NULL DEFAULT 0, hash TEXT NOT NULL)
 """
-# routines.due: seconds since 1970 of the next run, NULL while it is paused or over; last_date: the local date of the last run
+# routines.due: seconds since 1970 of the next run, NULL while it is paused or over
 DOORS = """
 CREATE TABLE routines (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, kind TEXT NOT NULL, said TEXT NOT NULL, person TEXT NOT NULL,
     bridge TEXT NOT NULL, chat TEXT NOT NULL, spec TEXT NOT NULL, zone TEXT NOT NULL, do TEXT NOT NULL, due REAL,
-    last_date TEXT NOT NULL DEFAULT '', grace REAL NOT NULL, catch_up TEXT NOT NULL, granted TEXT NOT NULL DEFAULT '[]',
+    grace REAL NOT NULL, catch_up TEXT NOT NULL, granted TEXT NOT NULL DEFAULT '[]',
     status TEXT NOT NULL DEFAULT 'on', file TEXT NOT NULL DEFAULT '', digest TEXT NOT NULL DEFAULT '', made REAL NOT NULL);
 CREATE INDEX routines_due ON routines(due) WHERE due IS NOT NULL;
 CREATE TABLE runs (
@@ -111,6 +111,7 @@ class Store:
     ) -> None:  # fmt: skip
         """Open or make the file (None: in memory); StoreError when it is newer, damaged or cannot be written."""
         self.path, self._tables = path, tables
+        self._undo: list[Callable[[], object]] = []  # of the transaction that is open
         try:
             self.conn = connect(str(path or ":memory:"), isolation_level=None, check_same_thread=False)
             weakref.finalize(self, self.conn.close)  # also when what follows fails, or nobody calls close()
@@ -165,13 +166,21 @@ class Store:
             yield
             return
         self.conn.execute("BEGIN IMMEDIATE")
+        self._undo.clear()
         try:
             yield
             self.conn.execute("COMMIT")
         except BaseException:
             if self.conn.in_transaction:
                 self.conn.rollback()
+            for undo in reversed(self._undo):
+                undo()
             raise
+
+    def on_rollback(self, undo: Callable[[], object]) -> None:
+        """What mends the memory of the caller when the transaction that is open now is not committed."""
+        if self.conn.in_transaction:
+            self._undo.append(undo)
 
     def close(self) -> None:
         """Close the file."""

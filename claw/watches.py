@@ -51,6 +51,7 @@ class Watches:
         self._began = clock.monotonic()
         self._closed: set[str] = set()  # doors that were seen closed since the start
         self._gone: set[str] = set()  # devices that left their hub since the last look
+        self._brief: set[str] = set()  # alarms that came since the last look, and may be over again
         self._wake = asyncio.Event()
 
     async def run(self) -> None:
@@ -83,6 +84,8 @@ class Watches:
             self._gone.add(device.id)
         if not device.online:
             self._closed.discard(device.id)
+        if _noticed(device) and "value" in event.changes:
+            self._brief.add(device.id)
         matters = _alarm(self.house, device) is not None or _opened(self.house, device) is not None
         if matters or not device.online or device.id in self.kept["silent"]:
             self._wake.set()
@@ -104,13 +107,15 @@ class Watches:
                     self.tell(text)
                 self.house.store.write("INSERT OR REPLACE INTO cursors VALUES ('watches', ?)", json.dumps(kept))
             self.kept = kept
-        return any(pending)
+        brief = self._brief & {device.id for device in present}
+        self._brief.clear()
+        return any(pending) or bool(brief)
 
     # -- water, smoke, gas
 
     def _alarm(self, device: Device, kept: Kept, texts: list[str]) -> bool:
         """Whether it is told later that this sensor is quiet again: a restless one must have been for a while."""
-        alarm, noticed = _alarm(self.house, device), _noticed(device)
+        alarm, noticed = _alarm(self.house, device), device.id in self._brief or _noticed(device)
         if alarm is None or noticed is None:
             return False
         _, shout, is_so, over = alarm

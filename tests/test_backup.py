@@ -1,12 +1,14 @@
 """A backup holds the whole house and is put back only when every byte of it is right."""
 
 import io
+import itertools
 import json
 import os
 import shutil
 import sqlite3
 import stat
 import tarfile
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -118,6 +120,19 @@ def escape(members: dict[str, bytes]) -> None:
     members["manifest.json"] = json.dumps({**manifest, "files": {**manifest["files"], "../outside": "0"}}).encode()
 
 
+def folder_as_file(members: dict[str, bytes]) -> None:
+    members["skills"] = b"no folder"
+    manifest = json.loads(members["manifest.json"])
+    members["manifest.json"] = json.dumps({**manifest, "files": {**manifest["files"], "skills": "0"}}).encode()
+
+
+def file_as_folder(members: dict[str, bytes]) -> None:
+    members["pages/study.md/more.md"] = b"below a file"
+    manifest = json.loads(members["manifest.json"])
+    manifest["files"]["pages/study.md/more.md"] = "0"
+    members["manifest.json"] = json.dumps(manifest).encode()
+
+
 def other_words(members: dict[str, bytes]) -> None:
     members["pages/study.md"] = b"something else"
 
@@ -145,15 +160,17 @@ def newer(members: dict[str, bytes]) -> None:
 @pytest.mark.parametrize(
     ("harm", "says"),
     [
-        (damaged, "damaged"),
+        (damaged, "it is damaged"),
         (no_archive, "no backup"),
         (Path.unlink, "is not there"),
         (rewritten(escape), "which no backup of claw does"),
+        (rewritten(folder_as_file), "which no backup of claw does"),
+        (rewritten(file_as_folder), "cannot be unpacked"),
         (rewritten(other_words), "is not what was saved"),
         (rewritten(one_missing), "is not what was saved"),
         (rewritten(newer), "written by a newer claw"),
     ],
-    ids=["cut", "other file", "missing", "path outside", "changed", "lacking", "newer"],
+    ids=["cut", "other file", "missing", "path outside", "folder as file", "file as folder", "changed", "lacking", "newer"],
 )
 def test_what_is_not_right_is_not_put_back(harm: Callable[[Path], None], says: str, tmp_path: Path) -> None:
     data, file = house(tmp_path / "data"), tmp_path / "saved.tar.gz"
@@ -174,8 +191,30 @@ def test_a_house_that_runs_is_saved_as_of_one_moment_and_not_replaced(tmp_path: 
         assert "another claw runs on" in put_back.stderr
         assert running.status()["ready"]
         elsewhere = process.claw("restore", tmp_path / "saved.tar.gz", "--data", tmp_path / "elsewhere", "--json")
-        assert json.loads(elsewhere.stdout) == {"data": str(tmp_path / "elsewhere"), "kept": None}
+        assert json.loads(elsewhere.stdout) == {"data": str(tmp_path / "elsewhere"), "kept": None, "skills": []}
     assert (tmp_path / "elsewhere" / "house.db").exists()
+
+
+def test_files_that_change_meanwhile_do_not_spoil_the_backup(tmp_path: Path) -> None:
+    data, ended = house(tmp_path / "data"), threading.Event()
+
+    def write_on() -> None:
+        for number in itertools.count():
+            fresh = data / "routines" / "new"
+            fresh.write_text(f"# run {number}\n" * 1000, "utf-8")
+            fresh.replace(data / "routines" / "shades.md")
+            if ended.is_set():
+                return
+
+    writer = threading.Thread(target=write_on)
+    writer.start()
+    try:
+        for number in range(5):
+            backup(data, tmp_path / f"saved{number}.tar.gz")
+            restore(tmp_path / f"saved{number}.tar.gz", tmp_path / f"data{number}")
+    finally:
+        ended.set()
+        writer.join()
 
 
 def test_a_link_in_the_data_folder_is_not_followed(tmp_path: Path) -> None:

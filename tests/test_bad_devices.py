@@ -55,7 +55,7 @@ async def test_a_hub_that_vanishes_in_mid_command_is_no_success(home: Home) -> N
     await eventually(lambda: home.device("Floor Lamp").state["on"] is False)
     hub.faults.slow = 0.5
     work = asyncio.create_task(home.reply("turn on the floor lamp"))
-    await eventually(lambda: "terminal" in home.daemon.agent._turns)
+    await eventually(lambda: home.daemon.agent._turns)
     await hub.stop(goodbye=False)
     hub.faults.slow = 0.0
     reply = await work
@@ -424,7 +424,7 @@ async def test_a_gate_that_answers_elsewhere_waits_for_the_owner(garden: Garden)
     await eventually(lambda: any("Is it the same one" in text for text in garden.heard))
     assert garden.host("9") == "60"
     assert "I could not" in (await say(garden.daemon, "close the garden gate"))["reply"]
-    assert (await say(garden.daemon, "yes"))["reply"] == "Thank you."
+    assert "All right, the garden gate is at " in (await say(garden.daemon, "yes"))["reply"]
     for _ in range(100):
         garden.clock.advance(5)
         await asyncio.sleep(0.02)

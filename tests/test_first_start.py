@@ -50,7 +50,7 @@ class Start:
         self.house = House(self.store, self.events, self.clock)
         reader = Reader(self.house, Names(self.house), self.clock)
         self.agent = Agent(self.house, self.store, self.events, self.clock, Config(), reader)
-        self.rooms = Rooms(self.house, self.events, self.agent.asks, self.agent.tell)
+        self.rooms = Rooms(self.house, self.events, self.agent.asks, self.agent.tell, self.agent.propose)
         self.house.add_area(Area("Kitchen"))
         self.house.add_area(Area("Living Room"))
 
@@ -134,6 +134,34 @@ async def test_rooms_come_before_names_and_one_question_at_a_time(start: Start) 
         )
         await start.reply("skip")
         await start.asked("“Hue color lamp 2” in the living room?")
+
+
+@pytest.mark.parametrize("answer", ["at six", "in ten minutes", "on friday", "at 18:30"])
+async def test_a_time_is_no_room(start: Start, answer: str) -> None:
+    lamp = start.lamp("floor", "Floor Lamp", area="")
+    async with start.asking():
+        await start.asked("Which room is the floor lamp in?")
+        await start.reply(answer)
+        assert start.house.area(lamp) == ""
+        assert await start.asked("Which room is the floor lamp in?")
+
+
+async def test_a_question_that_nobody_answers_comes_again_the_next_day_but_not_for_ever(start: Start) -> None:
+    start.lamp("floor", "Floor Lamp", area="")
+    async with start.asking():
+        for day in range(1, 4):
+            await start.asked("Which room is the floor lamp in?")
+            assert len(start.questions()) == day
+            start.clock.advance(601)
+            await eventually(lambda: not start.open())
+            await asyncio.sleep(0.01)
+            start.clock.advance(86401)
+            await eventually(lambda: len(start.clock._sleepers) > 0)
+            await asyncio.sleep(0.01)
+            start.clock.advance(4)
+        await start.at_rest()
+    assert len(start.questions()) == 3
+    assert start.house.records["floor"].room_asked
 
 
 # -- names

@@ -1,6 +1,8 @@
 """Who is in the house: one device over two hubs, pretenders, moves, names, and what outlives a restart."""
 
 import asyncio
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -276,3 +278,17 @@ def test_what_a_device_goes_by_keeps_its_own_words(seen: Seen) -> None:
     lamp.sort = "oven"
     seen.house.describe("lamp-1", name="Thing", sort="plug", aliases=["the good one"])
     assert seen.house.called(lamp) == ["oven", "plug", "Hall Lamp", "Thing", "the good one"]
+
+
+def test_what_was_said_of_a_device_in_a_transaction_that_failed_is_not_believed(seen: Seen) -> None:
+    seen.house.describe("lamp-1", name="Reading Lamp", area="Study")
+    with contextlib.suppress(sqlite3.OperationalError), seen.house.store.transaction():
+        seen.house.describe("lamp-1", name="Sunny", aliases=["the sun"])
+        seen.house.describe("lamp-2", name="Moony", area="Attic")
+        seen.house.add_area(Area("Study", aliases=("blue room",)))
+        raise sqlite3.OperationalError("database or disk is full")
+    known = seen.house.records["lamp-1"]
+    assert (known.owner_name, known.aliases, known.owner_area) == ("Reading Lamp", [], "Study")
+    assert "lamp-2" not in seen.house.records
+    assert seen.house.areas == {"study": Area("Study")}
+    assert House(seen.house.store, seen.house.events, seen.house.clock).records["lamp-1"] == known

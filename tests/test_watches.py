@@ -116,6 +116,22 @@ async def test_water_is_told_at_once_and_again_when_it_is_dry(noon: Seen) -> Non
         await eventually(lambda: noon.told[1:] == ["The leak sensor under the sink (kitchen) is dry again."])
 
 
+async def test_water_that_came_and_went_between_two_looks_is_told_all_the_same(noon: Seen) -> None:
+    sensor = Notices("leak-1", "Leak Sensor", area="Kitchen", sort="leak")
+    sensor.update(value="dry")
+    noon.house.adopt(sensor, skill="test")
+    watching = asyncio.create_task(noon.watches.run())
+    await asyncio.sleep(0)
+    sensor.update(value="wet")
+    sensor.update(value="dry")
+    await eventually(lambda: any("is wet" in text for text in noon.told))
+    noon.clock.advance(61)
+    await eventually(lambda: any("is dry again" in text for text in noon.told))
+    assert len(noon.told) == 2
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+
+
 def test_the_same_report_again_is_not_told_again(noon: Seen) -> None:
     leak = noon.leak("wet")
     assert len(noon.after(0)) == 1

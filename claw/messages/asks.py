@@ -39,12 +39,12 @@ class Asks:
             self._accepts[id] = accepts or _anything
             key = f"ask:{id}:{self.questions.clock.time()}"
             self.outbox.put(text, key=key, bridge=self.bridge, chat=self.chat)
+            timer = asyncio.ensure_future(self.questions.clock.sleep(ASK_SECONDS))
             try:
-                async with asyncio.timeout(ASK_SECONDS):
-                    return await self._waiting[id]
-            except TimeoutError:
-                return None
+                await asyncio.wait([self._waiting[id], timer], return_when=asyncio.FIRST_COMPLETED)
+                return self._waiting[id].result() if self._waiting[id].done() else None
             finally:
+                timer.cancel()
                 self.questions.close(id, "dropped", "")
                 self.outbox.withdraw(key)
                 del self._waiting[id], self._accepts[id]

@@ -1,6 +1,5 @@
 """`claw backup` and `claw restore`: everything of a house in one file, checked before anything is put back."""
 
-import gzip
 import hashlib
 import io
 import json
@@ -11,17 +10,16 @@ import tarfile
 import tempfile
 import time
 import zlib
-from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import IO, Any
 
 from claw import __version__
 
 DATABASES = ("house.db", "history.db")
 FOLDERS = ("pages", "skills", "routines", "secrets")
 CONFIG, MANIFEST = "config.toml", "manifest.json"
-LARGEST = 4 << 30  # bytes that a backup may unpack to
+LARGEST, LARGEST_MANIFEST = 4 << 30, 64 << 20  # bytes that a backup may unpack to
 
 
 class BackupError(Exception):
@@ -39,9 +37,10 @@ def backup(data: Path, to: Path, *, secrets: bool = True, config: Path | None = 
     if to.exists():
         raise BackupError(f"{to} is there already: give another name")
     with tempfile.TemporaryDirectory(dir=to.parent, prefix=".claw-backup-") as scratch:
-        files = {**dict(_files(data, Path(scratch), secrets)), **({CONFIG: config} if config else {})}
+        copies, fresh = Path(scratch) / "copies", Path(scratch) / "whole"
+        _copy_files(data, copies, secrets=secrets, config=config)
+        files = {path.relative_to(copies).as_posix(): path for path in sorted(copies.rglob("*")) if path.is_file()}
         manifest = {"claw": __version__, "made": int(time.time()), "files": {name: _sum(path) for name, path in files.items()}}
-        fresh = Path(scratch) / "whole"
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as raw:
             with tarfile.open(fileobj=raw, mode="w:gz") as tar:
                 _add(tar, MANIFEST, json.dumps(manifest, indent=1).encode())
@@ -49,28 +48,34 @@ def backup(data: Path, to: Path, *, secrets: bool = True, config: Path | None = 
                     tar.add(path, name, recursive=False, filter=_plain)
             raw.flush()
             os.fsync(raw.fileno())
-        os.link(fresh, to)  # unlike a rename it never replaces what somebody else put there meanwhile
+        fresh.rename(to)
     return manifest
 
 
-def _files(data: Path, scratch: Path, secrets: bool) -> Iterator[tuple[str, Path]]:
-    """Name in the backup -> file: the databases as SQLite copies them, and the folders as they are."""
+def _copy_files(data: Path, copies: Path, *, secrets: bool, config: Path | None) -> None:
+    """Copy all that is saved: claw may be running and write on, so only the copies can be summed."""
+    copies.mkdir()
     for name in DATABASES:
         if (data / name).exists():
-            yield name, _copy(data / name, scratch / name)
-    for folder in FOLDERS:
-        if folder == "secrets" and not secrets:
-            continue
+            _copy_database(data / name, copies / name)
+    for folder in FOLDERS if secrets else FOLDERS[:-1]:
         for path in sorted((data / folder).rglob("*")):
             if path.is_file() and not path.is_symlink() and "__pycache__" not in path.parts:
-                yield path.relative_to(data).as_posix(), path
+                _copy(path, copies / path.relative_to(data))
+    if config:
+        _copy(config, copies / CONFIG)
 
 
-def _copy(path: Path, to: Path) -> Path:
+def _copy(path: Path, to: Path) -> None:
+    to.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileNotFoundError):  # it was deleted meanwhile
+        shutil.copyfile(path, to)
+
+
+def _copy_database(path: Path, to: Path) -> None:
     """A copy as of one moment, though the daemon writes (SQLite's online backup)."""
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as source, closing(sqlite3.connect(to)) as copy:
         source.backup(copy)
-    return to
 
 
 def _sum(path: Path) -> str:
@@ -125,36 +130,44 @@ def _unpack(file: Path, to: Path) -> dict[str, Any]:
     try:
         with tarfile.open(file, "r:gz") as tar:
             first = tar.next()
-            if first is None or first.name != MANIFEST or first.size > 64 << 20:
+            if first is None or first.name != MANIFEST or first.size > LARGEST_MANIFEST:
                 raise BackupError(f"{file} is no backup of claw")
-            manifest: dict[str, Any] = json.loads(_content(tar, first))
+            manifest: dict[str, Any] = json.loads(_content(tar, first).read())
             left = LARGEST
             while member := tar.next():
                 left -= member.size
                 if not member.isreg() or member.name not in manifest["files"] or not _ours(member.name) or left < 0:
                     raise BackupError(f"{file} holds {member.name!r:.80}, which no backup of claw does")
-                path = to / member.name
-                for inner in reversed(path.parents[: len(PurePosixPath(member.name).parents) - 1]):
-                    inner.mkdir(mode=0o700, exist_ok=True)  # `parents=True` would leave their mode to the umask
-                path.write_bytes(_content(tar, member))
-                path.chmod(0o600)
+                _write(_content(tar, member), to, member.name)
     except FileNotFoundError:
         raise BackupError(f"{file} is not there") from None
-    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError, KeyError, TypeError) as error:
-        raise BackupError(f"{file} is damaged or no backup ({error}): use another") from None
+    except (tarfile.TarError, EOFError, zlib.error, OSError, ValueError, KeyError, TypeError) as error:
+        raise BackupError(f"{file} cannot be unpacked ({error}): it is damaged or no backup, or the disk is full") from None
     return manifest
 
 
-def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
     stream = tar.extractfile(member)
     if stream is None:
         raise ValueError(f"{member.name} is no file")
-    return stream.read()
+    return stream
+
+
+def _write(content: IO[bytes], folder: Path, name: str) -> None:
+    """One file of the backup, on the disk when this returns."""
+    path = folder / name
+    for inner in reversed(path.parents[: len(PurePosixPath(name).parents) - 1]):
+        inner.mkdir(mode=0o700, exist_ok=True)  # `parents=True` would leave their mode to the umask
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        shutil.copyfileobj(content, file)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _ours(name: str) -> bool:
     path = PurePosixPath(name)
-    return not path.is_absolute() and ".." not in path.parts and (name in (*DATABASES, CONFIG) or path.parts[0] in FOLDERS)
+    inside = len(path.parts) > 1 and path.parts[0] in FOLDERS and ".." not in path.parts
+    return name in (*DATABASES, CONFIG) or inside
 
 
 def _check(fresh: Path, manifest: dict[str, Any]) -> None:
