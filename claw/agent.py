@@ -6,7 +6,7 @@ import json
 import logging
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ class Agent:
         self.deciding = Deciding(
             house, store, clock, config, reader, self.policy, self.inbox, self.questions, self.asks, self.approves
         )  # fmt: skip
-        self.owners = [(self.asks.bridge, self.asks.chat)]  # where what is said unasked goes
+        self.owners = self.asks.owners  # where what is said unasked goes
         self.history = history or open_history(None)
         self.routines = Routines(store, self.inbox, events, clock, config, data and data / "routines")
         self.deciding.subjects.update(
@@ -97,25 +97,27 @@ class Agent:
             self.events.subscribe(DeviceAdded, lambda _: self._wake.set()),
         ]
         left = self.inbox.open()
+        began = self.clock.monotonic()
         self._stops = {message.place: message.id for message in left if _stops(message)}
-        settled = self.clock.monotonic() + (SETTLE_SECONDS if left else FRESH_SECONDS)
+        settled = False
         try:
             while True:
                 self.beat = self.clock.monotonic()
                 self._wake.clear()
-                due = settled - self.beat
+                due = 0.0 if settled else began - self.beat + self._patience(left)
                 if due <= 0 or not self.house.missing():
                     self.house.give_up()
-                    settled, due = self.beat, self._dispatch()
-                waiting = [asyncio.ensure_future(self._wake.wait()), asyncio.ensure_future(self.clock.sleep(min(10.0, due)))]
-                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-                for one in waiting:
-                    one.cancel()
+                    settled, due = True, self._dispatch()
+                await self.clock.until(self._wake, min(10.0, due))
         finally:
             for unsubscribe in subscribed:
                 unsubscribe()
             await cancel(*self._chats.values())
             await self.aftermath.close()
+
+    def _patience(self, left: Sequence[Message]) -> float:
+        """How long known devices may take to be found again after a start (seconds): nobody stands by a routine."""
+        return SETTLE_SECONDS if left or any(one.kind == "routine" for one in self.inbox.open()) else FRESH_SECONDS
 
     def _arrived(self, event: Arrived) -> None:
         if _stops(event.message):

@@ -41,12 +41,7 @@ class Api:
 
     async def run(self) -> None:
         """Serve until cancelled."""
-        self.path.unlink(missing_ok=True)
-        mask = os.umask(0o177)
-        try:
-            server = await asyncio.start_unix_server(self._serve, str(self.path), limit=LONGEST_LINE)
-        finally:
-            os.umask(mask)
+        server = await asyncio.start_unix_server(self._serve, sock=self._listen(), limit=LONGEST_LINE)
         try:
             await asyncio.Event().wait()
         finally:
@@ -54,6 +49,16 @@ class Api:
             for stream in self._streams:
                 stream.cancel()
             self.path.unlink(missing_ok=True)
+
+    def _listen(self) -> socket.socket:
+        """The socket, closed to others from its first moment on (no await: the umask is everybody's)."""
+        self.path.unlink(missing_ok=True)
+        sock, mask = socket.socket(socket.AF_UNIX), os.umask(0o177)
+        try:
+            sock.bind(str(self.path))
+        finally:
+            os.umask(mask)
+        return sock
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -195,7 +200,7 @@ class Api:
     async def routines(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         """Every routine, reminder and timer."""
         for routine in self.agent.routines.plain():
-            yield {"routine": routine}
+            yield {"routine": {**routine, "zone": self.agent.routines.zone}}
 
     async def page(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         """A fresh address of the page with a one-time code, and the phones; with `sign_out`: "all" or the id of one."""
@@ -221,7 +226,7 @@ class Api:
     async def log(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         """The newest events of the ledger, oldest first."""
         for row in reversed(self.agent.ledger.recent(int(request.get("limit") or 50))):
-            yield {"event": row}
+            yield {"event": {**row, "zone": self.agent.routines.zone}}
 
     async def status(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         """How the daemon fares."""

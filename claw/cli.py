@@ -29,6 +29,9 @@ def main(argv: list[str] | None = None) -> int:
     except ConfigError as error:
         print(error, file=sys.stderr)
         return EX_CONFIG
+    except BrokenPipeError:  # whoever read us has read enough (`| head`); what is still buffered goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (Down, RuntimeError, OSError) as error:
         return _failed(str(error))
     except KeyboardInterrupt:

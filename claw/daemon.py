@@ -7,6 +7,7 @@ import fcntl
 import gc
 import logging
 import os
+import resource
 import signal
 import sqlite3
 import stat
@@ -144,7 +145,8 @@ class Daemon:
         tasks = [self._start("agent", self.agent.run), self._start("outbox", self.agent.outbox.run)]
         api = Api(self.agent, self.terminal, self.connections, self.status, self.web.page, self.data / "claw.sock")
         tasks += [self._start("api", api.run), self._start("skills", self._skills)]
-        tasks += [self._start("rooms", self.rooms.run), self._start("watchdog", self._watchdog)]
+        tasks += [self._start("rooms", self.rooms.run)]
+        tasks += [self._start("watchdog", self._watchdog)] if watchdog_seconds() else []
         tasks += [self._start("routines", self.ticker.run), self._start("history", self.recorder.run)]
         tasks += [self._start("watches", self.watches.run), self._start("web", self.web.run)]
         await warming
@@ -212,8 +214,6 @@ class Daemon:
     async def _watchdog(self) -> None:
         """Tell systemd that we live, but only while the loop, the inbox worker and the disk do."""
         every = watchdog_seconds()
-        if not every:
-            return
         await self.ready.wait()
         while True:
             asked = time.monotonic()
@@ -253,12 +253,15 @@ class Daemon:
     def _skill(self, name: str) -> dict[str, Any]:
         file = self.connections.files[name]
         mine = [one for one in self.connections.open.values() if one.file is file]
-        return {"name": name, "problem": file.problem, "connections": {one.found.host: one.state for one in mine}}
+        states = {one.found.host: one.state for one in sorted(mine, key=lambda one: one.state == "connected")}
+        return {"name": name, "problem": file.problem, "connections": states}
 
 
 async def serve(config: Config, data: Path, *, clock: Clock | None = None, listen: str = "") -> None:
     """`claw run`: lock the folder and run until a signal; after the stop nothing that hangs keeps the process."""
     os.umask(0o077)
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a device, a file and a phone each take one
     status = 1
     with locked(data):
         daemon = Daemon(config, data, clock=clock, listen=listen)

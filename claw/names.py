@@ -212,7 +212,7 @@ class Names:
         area = self.house.area(device).casefold()
         bag = set().union(*names, nouns, stems(device.maker), stems(device.model))
         known_area = self.house.areas.get(area)
-        places = {*stems(area), *(stems(known_area.floor) if known_area else ())}
+        places = {*stems(area), *(stems(known_area.floor) if known_area else ())} - {"room"}  # "in my room" is no living room
         return _Known(device, owner, names, bag, nouns, places, area)
 
     def _inside(self, area: str) -> set[str]:

@@ -246,7 +246,7 @@ async def test_another_chat_is_answered_while_one_waits_for_a_slow_device(home: 
     home.house.hue.faults.slow = 0.6
     try:
         slow = asyncio.create_task(home.say("turn off all the lights", "slow"))
-        await eventually(lambda: "slow" in home.daemon.agent._turns)
+        await eventually(lambda: any(turn.message.chat == "slow" for turn in home.daemon.agent._turns.values()))
         assert await home.reply("is the front door locked?", "quick") == "Yes, the front door is locked."
         assert not slow.done()
         assert (await slow)["reply"] == "All 6 lights are off."

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo
 
 UNITS = {
     "brightness": " %",
@@ -69,7 +70,7 @@ def rooms(devices: Iterable[dict[str, Any]]) -> Iterable[str]:
 
 def event(row: dict[str, Any]) -> str:
     """One line of the ledger."""
-    at = datetime.fromtimestamp(row["at"]).strftime("%Y-%m-%d %H:%M:%S")
+    at = _moment(row["at"], row["zone"], "%Y-%m-%d %H:%M:%S")
     args = " ".join(f"{name}={value}" for name, value in row["args"].items())
     return f"{at}  {row['event']:<9} {row['command']} {args} {', '.join(row['targets'])}".rstrip()
 
@@ -77,13 +78,14 @@ def event(row: dict[str, Any]) -> str:
 def routine(row: dict[str, Any]) -> str:
     """One routine, reminder or timer: when, what, when next, and what became of it last."""
     words = row["name"] if row["kind"] == "timer" else f"{row['when']}: {row['do']}"
-    coming = f"next {_moment(row['next'])}" if row["next"] else row["status"]
-    last = f", last {_moment(row['last']['due'])} {row['last']['outcome']}" if row["last"] else ""
+    coming = f"next {_moment(row['next'], row['zone'])}" if row["next"] else row["status"]
+    last = f", last {_moment(row['last']['due'], row['zone'])} {row['last']['outcome']}" if row["last"] else ""
     return f"{row['id']:>3}  {row['kind']:<8} {words}  ({coming}{last})"
 
 
-def _moment(at: float) -> str:
-    return datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M")
+def _moment(at: float, zone: str, shape: str = "%Y-%m-%d %H:%M") -> str:
+    """A moment on the clocks of the house, wherever this command runs."""
+    return datetime.fromtimestamp(at, ZoneInfo(zone)).strftime(shape)
 
 
 def status(data: dict[str, Any]) -> Iterable[str]:

@@ -6,6 +6,7 @@ One at a time of each sort: a code that is waited for does not wait behind a que
 import asyncio
 import re
 from collections.abc import Callable
+from typing import Any
 
 from claw.events import Events
 from claw.messages.outbox import Outbox
@@ -21,6 +22,7 @@ class Asks:
     def __init__(self, questions: Questions, outbox: Outbox, events: Events, *, bridge: str, chat: str) -> None:
         self.questions, self.outbox, self.events = questions, outbox, events
         self.bridge, self.chat = bridge, chat
+        self.owners: list[tuple[str, str]] = [(bridge, chat)]  # the bridges and chats in which the owner is asked and answers
         self._one_at_a_time = asyncio.Lock(), asyncio.Lock()  # what takes any words, and what knows its answers
         self._waiting: dict[int, asyncio.Future[str]] = {}
         self._accepts: dict[int, Callable[[str], str]] = {}
@@ -37,16 +39,19 @@ class Asks:
             id = self.questions.put(self.chat, "ask", text, {"about": about}, seconds=ASK_SECONDS)
             self._waiting[id] = asyncio.get_running_loop().create_future()
             self._accepts[id] = accepts or _anything
-            key = f"ask:{id}:{self.questions.clock.time()}"
-            self.outbox.put(text, key=key, bridge=self.bridge, chat=self.chat)
+            keys = {f"ask:{id}:{self.questions.clock.time()}:{place[0]}": place for place in self.owners}
+            for key, (bridge, chat) in keys.items():
+                self.outbox.put(text, key=key, bridge=bridge, chat=chat)
             timer = asyncio.ensure_future(self.questions.clock.sleep(ASK_SECONDS))
+            either: list[asyncio.Future[Any]] = [self._waiting[id], timer]
             try:
-                await asyncio.wait([self._waiting[id], timer], return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
                 return self._waiting[id].result() if self._waiting[id].done() else None
             finally:
                 timer.cancel()
                 self.questions.close(id, "dropped", "")
-                self.outbox.withdraw(key)
+                for key in keys:
+                    self.outbox.withdraw(key)
                 del self._waiting[id], self._accepts[id]
 
     def open(self) -> list[Question]:
@@ -54,8 +59,9 @@ class Asks:
         return [question for question in self.questions.open() if question.id in self._waiting]
 
     def takes(self, text: str, chat: str) -> list[Question]:
-        """The open questions of a chat to which this text would be an answer."""
-        return [one for one in self.open() if one.chat == chat and self._accepts[one.id](text)]
+        """The open questions to which this text would be an answer, from this chat."""
+        asked = any(place == chat for _, place in self.owners)
+        return [one for one in self.open() if asked and self._accepts[one.id](text)]
 
     def claims(self, text: str, chat: str) -> bool:
         """Whether a question that knows its answers takes this, though elsewhere it would mean more: "skip", "call it ..."."""
