@@ -127,7 +127,7 @@ async def test_a_device_that_is_offline_is_said_to_be(home: Home) -> None:
 # -- yes and no
 
 
-@pytest.mark.parametrize("text", ["yes", "Yes!", "ok", "yes please", "do it"])
+@pytest.mark.parametrize("text", ["yes", "Yes!", "sure", "yes please", "do it"])
 async def test_a_yes_with_nothing_open_says_so(home: Home, text: str) -> None:
     home.clock.advance(4000)
     assert await home.reply(text) == "Nothing is waiting for a yes."

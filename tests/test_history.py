@@ -226,7 +226,54 @@ async def test_what_i_did_is_explained_by_what_was_written(home: SmallHouse) -> 
     home.clock.advance(HOUR)
     said = "Because you wrote “turn on the kitchen lamp” at 14:13."
     assert await home.say("why is the kitchen lamp on?") == said
-    assert await home.say("who turned on the kitchen lamp?") == said
+    assert await home.say("who turned on the kitchen lamp?") == (
+        "You did, at 14:13: you wrote “turn on the kitchen lamp”."
+    )  # fmt: skip
+    assert await home.say("when did the kitchen lamp go on?") == "At 14:13, when you wrote “turn on the kitchen lamp”."
+    assert await home.say("did you turn the kitchen lamp on?") == "Yes, at 14:13: you wrote “turn on the kitchen lamp”."
+    assert await home.say("how long has the kitchen lamp been on?") == (
+        "For 1 hour, since 14:13: you wrote “turn on the kitchen lamp”."
+    )
+
+
+async def test_the_claw_owns_up_to_what_it_did_not_do(home: SmallHouse) -> None:
+    assert await home.say("have you closed the garage?") == (
+        "No: the garage door has been closed since before I first saw it (today)."
+    )
+    home.clock.advance(HOUR)
+    home["gate"].update(open=True)
+    assert await home.say("did you open the garage?") == (
+        "No: the garage door was opened at 15:13, not by me: by hand, or by another app."
+    )
+    assert await home.say("did you lock the front door?") == "No: I have not seen that happen to the front door lock."
+    await home.say("turn off the bedroom lamp")
+    assert await home.say("did you turn the bedroom lamp on?") == "No: I have not seen that happen to the bedroom lamp."
+    assert await home.say("did you open the front door?") == "I cannot tell that of the front door lock."
+    assert await home.say("did I lock the front door?") == "The front door lock is unlocked."
+
+
+async def test_how_it_was_in_a_span(home: SmallHouse) -> None:
+    assert await home.say("was the garage open yesterday?") == "I do not know how the garage door was yesterday."
+    home.clock.advance(8 * HOUR)  # 22:13
+    home["gate"].update(open=True)
+    home.clock.advance(HOUR)
+    home["gate"].update(open=False)
+    home.clock.advance(12 * HOUR)
+    assert await home.say("was the garage open last night?") == (
+        "Yes, the garage door was open last night, yesterday at 22:13."
+    )  # fmt: skip
+    assert await home.say("was the garage open this morning?") == "No, the garage door was not open this morning."
+
+
+async def test_times_have_no_seconds(home: SmallHouse) -> None:
+    await home.say("turn on the kitchen lamp")
+    assert (await home.say("why is the kitchen lamp on?")).endswith(" at 14:13.")
+    assert (await home.say("what did you just do?")).startswith("At 14:13 I ")
+
+
+async def test_players_are_stopped_without_playing(home: SmallHouse) -> None:
+    await home.say("stop playing")
+    assert (await home.say("what did you do?")).startswith("At 14:13 I stopped the kitchen speaker: ")
 
 
 async def test_what_was_done_by_hand_is_not_claimed(home: SmallHouse) -> None:
@@ -242,10 +289,12 @@ async def test_what_was_done_by_hand_is_not_claimed(home: SmallHouse) -> None:
 
 async def test_what_was_so_all_the_time(home: SmallHouse) -> None:
     home.clock.advance(HOUR)
-    assert await home.say("why is the bedroom lamp on?") == "The bedroom lamp has been on since before I first saw it (21 Sep)."
+    assert await home.say("why is the bedroom lamp on?") == "The bedroom lamp has been on since before I first saw it (today)."
     assert await home.say("why is the heating on in the bedroom?") == (
-        "The bedroom thermostat has been in heat mode since before I first saw it (21 Sep)."
+        "The bedroom thermostat has been in heat mode since before I first saw it (today)."
     )
+    home.clock.advance(24 * HOUR)
+    assert (await home.say("why is the bedroom lamp on?")).endswith("I first saw it (21 Sep).")
 
 
 async def test_a_false_premise_is_put_right(home: SmallHouse) -> None:
@@ -258,6 +307,9 @@ async def test_what_happened_but_is_over_is_told_with_how_it_is_now(home: SmallH
     home.clock.advance(HOUR)
     home["lamp"].update(on=False)
     assert await home.say("who turned on the kitchen lamp?") == (
+        "You did, at 14:13: you wrote “turn on the kitchen lamp”. It is off now."
+    )
+    assert await home.say("why did you turn on the kitchen lamp?") == (
         "The kitchen lamp is off now. That was because you wrote “turn on the kitchen lamp” at 14:13."
     )
     assert await home.say("why did the garage door open?") == "I have not seen that happen to the garage door."
@@ -293,7 +345,7 @@ async def test_several_devices_have_their_causes_apart(home: SmallHouse) -> None
     home.clock.advance(HOUR)
     assert (await home.say("why are the lights on?")).splitlines() == [
         "The kitchen lamp: because you wrote “turn on the kitchen lamp” at 14:13.",
-        "The bedroom lamp: it has been on since before I first saw it (21 Sep).",
+        "The bedroom lamp: it has been on since before I first saw it (today).",
     ]
 
 

@@ -20,6 +20,7 @@ LAYERS = [
         "turns.turn",
         "turns.answering",
         "turns.closing",
+        "turns.continuing",
         "turns.aftermath",
         "turns.deciding",
         "rooms",

@@ -21,6 +21,32 @@ TAKEN: dict[str, tuple[str, dict[str, Any]]] = {
     "remember I parked on level 3": ("remember", {"fact": "I parked on level 3"}),
     "my name is Anna": ("remember", {"fact": "my name is Anna"}),
     "call me Anna": ("remember", {"fact": "I am called Anna"}),
+    "the ladder is behind the shed, remember that": ("remember", {"fact": "the ladder is behind the shed"}),
+    "Anna comes on Friday - please remember that": ("remember", {"fact": "Anna comes on Friday"}),
+    "my favourite soup is tomato": ("remember", {"fact": "my favourite soup is tomato"}),
+    "my sister's birthday is on 4 June": ("remember", {"fact": "my sister's birthday is on 4 June"}),
+    "my cat is called Minka": ("remember", {"fact": "my cat is called Minka"}),
+    "my brother's name is Piet": ("remember", {"fact": "my brother's name is Piet"}),
+    "call me Mrs. Bell please": ("remember", {"fact": "I am called Mrs. Bell"}),
+    "note that": ("remember", {"fact": ""}),
+    "remember the bins": ("reminder", {"of": "the bins"}),
+    "don't forget my tea": ("reminder", {"of": "my tea"}),
+    "no, she lives in Ghent": ("correct", {"rest": "lives in Ghent"}),
+    "sorry, it's behind the door": ("correct", {"rest": "is behind the door"}),
+    "that's not true": ("correct", {}),
+    "move the big lamp to the hall": ("place", {"thing": "the big lamp", "area": "the hall"}),
+    "the big lamp is in the hall now": (
+        "place",
+        {"thing": "the big lamp", "area": "the hall", "told": "the big lamp is in the hall"},
+    ),
+    "what is the hall called": ("recall", {"words": "the hall"}),
+    "we call the hall the tunnel": ("call", {"said": "the hall the tunnel", "told": "yes"}),
+    "the tunnel means the hall": ("call", {"thing": "the hall", "name": "the tunnel", "also": "yes"}),
+    "from now on the big lamp is the old moon": ("call", {"thing": "the big lamp", "name": "the old moon"}),
+    "call it Hall again": ("call", {"thing": "it", "name": "Hall"}),
+    "rename the hall": ("call", {"said": "the hall"}),
+    "forget the party": ("forget", {"words": "the party"}),
+    "what did I tell you": ("recall", {"words": ""}),
     "remember to feed the cat": ("reminder", {"do": "feed the cat"}),
     "don't let me forget to call mum": ("reminder", {"do": "call mum"}),
     "what do you know about the study?": ("recall", {"words": "the study"}),
@@ -47,7 +73,7 @@ TAKEN: dict[str, tuple[str, dict[str, Any]]] = {
     "call the study the blue room": ("call", {"said": "the study the blue room"}),
     "you can call the floor lamp Sunny": ("call", {"said": "the floor lamp Sunny"}),
     "the study is also called the blue room": ("call", {"thing": "the study", "name": "the blue room", "also": "yes"}),
-    "the lounge is called the den": ("call", {"thing": "the lounge", "name": "the den"}),
+    "the lounge is called the den": ("call", {"thing": "the lounge", "name": "the den", "told": "yes"}),
     "rename the hall lamp to Entry lamp": ("call", {"thing": "the hall lamp", "name": "Entry lamp"}),
     'from now on the big lamp is "Bruno"': ("call", {"thing": "the big lamp", "name": "Bruno"}),
     "from now on the big lamp is Bruno": ("call", {"thing": "the big lamp", "name": "Bruno"}),
@@ -84,23 +110,40 @@ remember to feed the cat at six
 remember to take the bins out tomorrow
 don't forget to call mum tonight
 remember this as movie night
-remember the milk
 remind me to feed the cat at six
 note
 call mum
 call off the party
-call the police now
 call me later
 call me a taxi
 call me when the washing is done
 call the plumber back
 call the whole thing off
 name three rivers
-what is the study called
 forget it
 forget about it
 forget about that
-forget the party
+forget the cat reminder
+forget the second timer
+forget the shades routine
+my son is asleep
+my bedroom is cold
+my tea is ready
+my name is not Ben
+my name is at the top
+move the music to the bathroom
+move on
+the heating is on
+no, it's fine
+no it is too cold
+it means the lamp is broken
+what does this mean
+we call it a night
+call it a draw
+call it quits
+remember the day we met
+remember the time we got lost
+i can't remember that
 where is everybody
 where are you
 where is it

@@ -33,13 +33,36 @@ def at(day: int, hour: int, minute: int = 0) -> float:
     "text",
     [
         "undo", "Undo!", "undo that", "undo it please", "can you undo that?", "take that back", "take it back", "put it back",
-        "put everything back", "revert that", "revert", "change it back", "that was wrong, undo it", "undo the last one",
+        "revert that", "ctrl-z", "revert", "change it back", "that was wrong, undo it", "undo the last one",
         "undo the last thing", "no, undo that", "oops undo", "roll that back", "put it back how it was", "reverse that",
         "undo what you just did", "Sorry, that was a mistake. Undo it", "undo my last command", "I didn't mean that, undo it",
     ],
 )  # fmt: skip
 def test_wishes_to_undo_are_taken(text: str) -> None:
     assert slots(text, "undo") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("undo all of it", {"several": True}),
+        ("Undo everything I did this evening", {"several": True}),
+        ("undo my last 3 commands", {"several": True}),
+        ("take back the last few things", {"several": True}),
+        ("put everything back", {"several": True}),
+        ("undo the hall lights please", {"thing": "the hall lights"}),
+        ("sorry, i didn't mean the bedroom", {"how": True}),
+        ("oops wrong room", {"how": True}),
+        ("that's not what I asked for", {"how": True}),
+    ],
+)
+def test_undo_of_several_of_a_thing_and_doubts(text: str, expected: dict[str, Any]) -> None:
+    assert slots(text, "undo") == expected
+
+
+@pytest.mark.parametrize("text", ["do that again", "Again!", "once more please", "one more time", "repeat that", "try it again"])
+def test_the_last_deed_is_wanted_once_more(text: str) -> None:
+    assert slots(text, "redo") == {"again": True}
 
 
 @pytest.mark.parametrize("text", ["redo", "redo that", "undo the undo", "redo it please"])
@@ -99,6 +122,10 @@ def test_last_night_is_wall_time_over_a_changeover() -> None:
         ("what did you just do?", {"last": True}),
         ("what have you just done", {"last": True}),
         ("what was the last thing you did?", {"last": True}),
+        ("wat did u just do", {"last": True}),
+        ("what'd you do yesterday?", {"since": at(24, 0)}),
+        ("did I miss anything?", {"away": True}),
+        ("show me your activity log", {"since": at(25, 0)}),
     ],
 )
 def test_accounts_of_a_thing_an_absence_and_the_last_deed(text: str, expected: dict[str, Any]) -> None:
@@ -123,14 +150,14 @@ def test_accounts_of_a_thing_an_absence_and_the_last_deed(text: str, expected: d
         ("how come the tv is on?", {"thing": "the tv", "state": "on"}),
         ("why is there music in the kitchen?", {"thing": "music in the kitchen", "state": "playing"}),
         ("why is music playing", {"thing": "music", "state": "playing"}),
-        ("since when is the lamp on?", {"thing": "the lamp", "state": "on"}),
-        ("how long has the oven been on?", {"thing": "the oven", "state": "on"}),
-        ("who left the garage open?", {"thing": "the garage", "state": "open"}),
-        ("who turned on the lamp?", {"thing": "the lamp", "state": "on", "event": True}),
-        ("who switched the heating off?", {"thing": "the heating", "state": "off", "event": True}),
-        ("who has opened the front door", {"thing": "the front door", "state": "open", "event": True}),
-        ("who unlocked the door?", {"thing": "the door", "state": "unlocked", "event": True}),
-        ("who changed the thermostat?", {"thing": "the thermostat", "state": "", "event": True}),
+        ("since when is the lamp on?", {"thing": "the lamp", "state": "on", "asks": "long"}),
+        ("how long has the oven been on?", {"thing": "the oven", "state": "on", "asks": "long"}),
+        ("who left the garage open?", {"thing": "the garage", "state": "open", "asks": "who"}),
+        ("who turned on the lamp?", {"thing": "the lamp", "state": "on", "event": True, "asks": "who"}),
+        ("who switched the heating off?", {"thing": "the heating", "state": "off", "event": True, "asks": "who"}),
+        ("who has opened the front door", {"thing": "the front door", "state": "open", "event": True, "asks": "who"}),
+        ("who unlocked the door?", {"thing": "the door", "state": "unlocked", "event": True, "asks": "who"}),
+        ("who changed the thermostat?", {"thing": "the thermostat", "state": "", "event": True, "asks": "who"}),
         ("why did the shade open?", {"thing": "the shade", "state": "open", "event": True}),
         ("why did the kitchen lamp go off?", {"thing": "the kitchen lamp", "state": "off", "event": True}),
         ("why did the music stop?", {"thing": "the music", "state": "stopped", "event": True}),
@@ -138,9 +165,22 @@ def test_accounts_of_a_thing_an_absence_and_the_last_deed(text: str, expected: d
         ("why did you turn the fan off?", {"thing": "the fan", "state": "off", "event": True}),
         ("why did you close the blinds?", {"thing": "the blinds", "state": "closed", "event": True}),
         ("why have you locked the door?", {"thing": "the door", "state": "locked", "event": True}),
-        ("when did the lamp turn on?", {"thing": "the lamp", "state": "on", "event": True}),
-        ("when was the garage opened?", {"thing": "the garage", "state": "open", "event": True}),
+        ("when did the lamp turn on?", {"thing": "the lamp", "state": "on", "event": True, "asks": "when"}),
+        ("when was the garage opened?", {"thing": "the garage", "state": "open", "event": True, "asks": "when"}),
         ("why was the door unlocked by you?", {"thing": "the door", "state": "unlocked", "event": True}),
+        (
+            "who switched the fan off in the study",
+            {"thing": "the fan in the study", "state": "off", "event": True, "asks": "who"},
+        ),
+        ("whos opened the blinds", {"thing": "the blinds", "state": "open", "event": True, "asks": "who"}),
+        ("has anybody unlocked the gate today", {"thing": "the gate", "state": "unlocked", "event": True, "asks": "who"}),
+        ("Why's the fan off", {"thing": "the fan", "state": "off"}),
+        ("when was the gate last opened?", {"thing": "the gate", "state": "open", "event": True, "asks": "when"}),
+        ("did u close the blinds already?", {"thing": "the blinds", "state": "closed", "event": True, "asks": "did"}),
+        ("have you turned the heating off", {"thing": "the heating", "state": "off", "event": True, "asks": "did"}),
+        ("did I shut the garage?", {"thing": "the garage", "state": "closed", "event": True, "asks": "now"}),
+        ("I'm not sure if I locked the gate", {"thing": "the gate", "state": "locked", "event": True, "asks": "now"}),
+        ("who did this?", {}),
         ("why?", {}),
         ("why did you do that?", {}),
         ("why did you turn it off?", {}),
@@ -151,15 +191,24 @@ def test_questions_for_the_cause_are_taken(text: str, expected: dict[str, Any]) 
 
 
 @pytest.mark.parametrize(
+    ("text", "state", "since"),
+    [("was the gate unlocked last night?", "unlocked", at(24, 18)), ("has the oven been on since 6", "on", at(25, 18))],
+)
+def test_how_it_was_in_a_span(text: str, state: str, since: float) -> None:
+    said = slots(text, "why")
+    assert (said["asks"], said["state"], said["since"]) == ("was", state, since)
+
+
+@pytest.mark.parametrize(
     "text",
     [
-        "undo the lock", "undo the lights", "turn it back on", "put the lamp back on", "take the milk off the list", "go back",
-        "set it back to 20", "put on some music", "that was wrong", "do that again", "why not?", "what did you say?",
+        "turn it back on", "put the lamp back on", "take the milk off the list", "go back",
+        "set it back to 20", "put on some music", "that was wrong", "try again later", "say it again", "why not?", "what did you say?",
         "what did you mean", "what do you do?", "what can you do?", "what is happening", "what did I do yesterday",
         "why is it so dark?", "why is the sky blue?", "why do cats purr", "who are you?", "who is in the kitchen?",
         "when does the sun set", "when did you last see me", "is the lamp on?", "turn on the lamp", "what time is it",
         "which lights are on?", "what did you think of the film last night?", "bring it back to 40 percent", "who won yesterday",
-        "did you lock the door?", "what happened", "back", "why is the lamp", "remind me why I did that",
+        "did you sleep well?", "have you eaten", "did I win", "i forgot my keys", "was it cold last night", "wrong", "what happened", "back", "why is the lamp", "remind me why I did that",
     ],
 )  # fmt: skip
 def test_other_sentences_are_left_alone(text: str) -> None:

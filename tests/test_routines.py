@@ -120,6 +120,26 @@ async def test_what_comes_once_needs_no_yes_and_is_told(home: House) -> None:
     assert await home.pass_(DAY) == []
 
 
+async def test_what_is_on_for_a_while_goes_off_again(home: House) -> None:
+    assert await home.reply("turn on the porch lamp for an hour") == "The porch lamp is on. I will turn off the porch lamp at 11:00."
+    assert home.lamp.on
+    assert await home.pass_(HOUR) == ["The porch lamp is off."]
+    assert not home.lamp.on
+
+
+async def test_what_may_not_be_planned_is_not_begun(home: House) -> None:
+    message = home.agent.inbox.put("turn on the porch lamp for an hour", key="tom:1", bridge="terminal", chat="tom", person="child")
+    assert message is not None
+    record = await home.agent.handle(message)
+    assert (record["reply"], home.lamp.on) == ("Only an adult of this house can do that.", False)
+
+
+async def test_a_reminder_by_the_sun_comes_once(home: House) -> None:
+    assert await home.reply("remind me at sunset to look up") == "I will remind you at 17:55: look up."
+    assert await home.pass_(DAY) == ["Reminder from 17:55: look up."]
+    assert home.agent.routines.all() == []
+
+
 async def test_a_call_that_needs_a_yes_is_asked_now_and_not_again(home: House) -> None:
     assert await home.approved("at 11:00 open the garage door") == "Done: I will open the garage door at 11:00."
     assert await home.pass_(HOUR) == ["The garage door is open."]
@@ -189,6 +209,11 @@ async def test_a_child_may_set_a_timer_and_make_no_routine(home: House) -> None:
 async def test_only_the_owner_plans_what_needs_a_yes(home: House) -> None:
     record = await home.agent.say("every day at 7:00 open the garage door", chat="other", person="adult")
     assert record["reply"] == "Only the owner of this house can plan that."
+
+
+async def test_sunset_and_sunrise_are_told(home: House) -> None:
+    assert await home.reply("when is sunset?") == "Sunset is at 17:50."
+    assert await home.reply("what time does the sun rise tomorrow") == "Sunrise is tomorrow at 06:44."
 
 
 async def test_the_sun_of_the_zones_own_town_is_named(home: House) -> None:
@@ -387,7 +412,7 @@ async def test_words_numbers_and_times_find_the_right_one(home: House) -> None:
     assert (await home.reply("delete all routines")).endswith("Yes or no?")
     assert len(home.agent.routines.all()) == 2
     await home.reply("yes")
-    assert await home.reply("what routines are there?") == "There is no routine."
+    assert (await home.reply("what routines are there?")).startswith("No routines yet.")
 
 
 async def test_a_page_pauses_and_deletes_by_id(home: House) -> None:

@@ -113,6 +113,65 @@ async def test_redo_does_it_again_and_undo_then_takes_that_back(home: SmallHouse
     assert home["lamp"].on
 
 
+async def test_of_several_things_the_last_is_undone_and_the_next_is_named(home: SmallHouse) -> None:
+    await home.say("turn on the kitchen lamp")
+    await home.say("dim the bedroom lamp to 20")
+    said = await home.say("undo the last two things")
+    assert "say “undo that” again for “turn on the kitchen lamp”" in said
+    assert (home["lamp"].on, home["spot"].brightness) == (True, 80)
+    assert await home.say("undo everything") == "The kitchen lamp is off."
+
+
+async def test_the_last_deed_at_one_thing_is_undone(home: SmallHouse) -> None:
+    await home.say("turn on the kitchen lamp")
+    await home.say("dim the bedroom lamp to 20")
+    assert await home.say("undo the kitchen lamp") == "The kitchen lamp is off."
+    assert home["spot"].brightness == 20
+    assert await home.say("undo the kitchen lamp") == "There is nothing to undo with the kitchen lamp."
+    assert await home.say("undo the chandelier") == "There is nothing to undo with the chandelier."
+
+
+async def test_a_deed_at_more_than_the_one_thing_is_left(home: SmallHouse) -> None:
+    await home.say("turn off all the lights")
+    await home.say("turn on all the lights")
+    assert (await home.say("undo the bedroom lamp")).startswith("“turn on all the lights” did more than that, so I left it.")
+    assert home["spot"].on
+    assert home["lamp"].on
+
+
+async def test_a_doubt_undoes_nothing_but_says_how(home: SmallHouse) -> None:
+    assert await home.say("sorry, wrong room") == "There is nothing to undo."
+    await home.say("turn on the kitchen lamp")
+    assert await home.say("sorry, wrong room") == "Say “undo that” and I take back “turn on the kitchen lamp”."
+    assert home["lamp"].on
+
+
+async def test_again_is_a_step_further_and_after_an_undo_does_it_anew(home: SmallHouse) -> None:
+    assert await home.say("do it again") == "I have done nothing here yet."
+    await home.say("dim the bedroom lamp to 20")
+    await home.say("make the bedroom lamp brighter")
+    await home.say("again")
+    await home.say("once more")
+    assert home["spot"].brightness == 80
+    await home.say("undo that")
+    assert home["spot"].brightness == 60
+    await home.say("do that again")
+    assert home["spot"].brightness == 80
+
+
+async def test_again_asks_again_for_what_needs_a_yes(home: SmallHouse) -> None:
+    await home.say("open the garage")
+    await home.say("yes")
+    home["gate"].update(open=False)
+    assert await home.say("do it again") == "Open the garage door? Yes or no?"
+    assert not home["gate"].open
+
+
+async def test_what_lasts_is_not_made_twice(home: SmallHouse) -> None:
+    await home.say("remember that the bins go out on Monday")
+    assert await home.say("do it again") == "Please write “remember that the bins go out on Monday” again."
+
+
 async def test_two_undos_are_redone_in_their_order(home: SmallHouse) -> None:
     await home.say("turn on the kitchen lamp")
     await home.say("dim the bedroom lamp to 20")

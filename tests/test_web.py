@@ -1,7 +1,10 @@
 """The page's door: who gets in, by which names and from which pages, and what every answer carries."""
 
+import asyncio
+import contextlib
 import logging
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from whole_house import JumpClock
 
 from claw.daemon import Daemon
 from claw.testing import eventually
+from claw.web.listening import MOST, MOST_OF_ONE
 from claw.web.sessions import ALPHABET, Sessions
 
 LAN = '[web]\nlisten = "127.7.8.9"\nhosts = ["claw.lan"]\n'  # another address of loopback plays the LAN
@@ -243,9 +247,9 @@ async def test_a_phone_stays_signed_in_over_a_restart(tmp_path: Path, clock: Jum
         assert await upgrade(one, Cookie=f"claw={cookie}") == 101
 
 
-async def test_a_session_of_somebody_who_is_not_the_owner_is_not_let_in(daemon: Daemon, anna: Phone) -> None:
+async def test_a_session_without_the_owner_s_scope_is_not_let_in(daemon: Daemon, anna: Phone) -> None:
     await anna.pair()
-    daemon.store.write("UPDATE sessions SET person = 'guest'")
+    daemon.store.write("UPDATE sessions SET scopes = '[\"look\"]'")
     assert await upgrade(anna) == 401
 
 
@@ -256,7 +260,7 @@ async def test_the_owner_is_told_on_the_page_while_a_phone_is_signed_in(tmp_path
             assert daemon.agent.owners.count(("web", "web:owner")) == 1
     async with house(tmp_path / "data", clock=clock) as daemon:
         assert daemon.agent.owners.count(("web", "web:owner")) == 1
-        daemon.web.sign_out(None)
+        daemon.web.live.sign_out(None)
         assert ("web", "web:owner") not in daemon.agent.owners
 
 
@@ -303,7 +307,104 @@ async def test_a_door_that_cannot_open_says_why_and_the_rest_lives(tmp_path: Pat
 async def test_an_address_that_is_not_there_yet_takes_nothing_from_the_others(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with house(tmp_path / "data", "[web]\nlisten = \"192.0.2.199\"\n") as daemon:
+    async with house(tmp_path / "data", '[web]\nlisten = "192.0.2.199"\n') as daemon:
         assert "192.0.2.199 is no address of this machine now" in caplog.text
         async with phone(daemon) as one:
             assert (await one.open())["type"] == "hello"
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="needs IPv6: this machine has none")
+async def test_on_every_address_there_is_ipv4_is_served_and_guarded_as_on_its_own(tmp_path: Path) -> None:
+    async with house(tmp_path / "data", "[web]\nlisten = '::'\n") as daemon:
+        number = daemon.web.addresses[0].rpartition(":")[2]
+        async with phone(daemon, paired=False) as one:
+            for host, status in (("127.0.0.1", 200), ("[::1]", 200), ("127.7.8.9", 200)):
+                async with one.http.get(f"http://{host}:{number}/") as answer:
+                    assert answer.status == status, host
+            async with one.http.get(f"http://127.7.8.9:{number}/", headers={"Host": f"localhost:{number}"}) as answer:
+                assert answer.status == 421
+            assert await one.pair() == 204
+            assert (await one.open())["state"]["approves"] is True
+            await one.close()
+            one.http.headers["X-Forwarded-Proto"] = "https"  # from this machine, so it is believed
+            assert await upgrade(one, Origin=one.base.replace("http", "https")) == 101
+
+
+# -- a crowd
+
+
+async def knock(daemon: Daemon, source: str) -> socket.socket:
+    """Connect to the LAN address from this one, and begin a request."""
+    own = socket.socket()
+    own.setblocking(False)
+    own.bind((source, 0))
+    await asyncio.get_running_loop().sock_connect(own, ("127.7.8.9", int(daemon.web.addresses[1].rpartition(":")[2])))
+    with contextlib.suppress(OSError):  # it may be closed already
+        own.send(b"GET / HTTP/1.1\r\n")
+    return own
+
+
+def is_open(own: socket.socket) -> bool:
+    """Whether the other side still listens to it."""
+    try:
+        return own.recv(65536) != b""
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+
+
+async def test_a_crowd_on_the_network_keeps_out_neither_the_house_nor_a_phone_that_is_there(daemon: Daemon) -> None:
+    async with phone(daemon, number=1) as anna:
+        await anna.open()
+        many = [await knock(daemon, f"127.7.8.{10 + number % 6}") for number in range(300)]
+        try:
+            await eventually(lambda: len([one for one in many if is_open(one)]) < MOST)
+            by_address = Counter(one.getsockname()[0] for one in many if is_open(one))
+            assert max(by_address.values()) <= MOST_OF_ONE
+            assert MOST - 4 <= by_address.total() < MOST  # the phone's own are among them
+            assert (await anna.does("say", text="turn on the kitchen lamp"))["ok"]
+            async with phone(daemon) as here:
+                assert (await here.open())["type"] == "hello"
+        finally:
+            for one in many:
+                one.close()
+        async with asyncio.timeout(10), aiohttp.ClientSession(daemon.web.addresses[1]) as later:
+            while True:  # until it is known that the crowd has gone
+                with contextlib.suppress(aiohttp.ClientError):
+                    async with later.get("/") as answer:
+                        assert answer.status == 200
+                        break
+
+
+async def test_one_address_alone_does_not_keep_out_the_others(daemon: Daemon) -> None:
+    many = [await knock(daemon, "127.7.8.10") for _ in range(30)]
+    await eventually(lambda: len([one for one in many if is_open(one)]) == MOST_OF_ONE)
+    async with phone(daemon, number=1) as anna:
+        assert (await anna.open())["type"] == "hello"
+    for one in many:
+        one.close()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nHost:",
+        b"POST /pair HTTP/1.1\r\nHost: claw.lan:PORT\r\nOrigin: http://claw.lan:PORT\r\nContent-Length: 50\r\n\r\n{",
+        b"GET / HTTP/1.1\r\nHost: claw.lan:PORT\r\n\r\nGET / HT",
+    ],
+)
+async def test_who_sends_no_whole_request_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
+    from claw.web import routes
+
+    monkeypatch.setattr(routes, "WHOLE_SECONDS", 0.2)
+    async with house(tmp_path / "data", LAN) as daemon:
+        number = int(daemon.web.addresses[1].rpartition(":")[2])
+        reader, writer = await asyncio.open_connection("127.7.8.9", number)
+        writer.write(sent.replace(b"PORT", str(number).encode()))
+        async with asyncio.timeout(8):
+            answer = await reader.read()
+        assert answer.count(b"HTTP/1.1 ") == sent.count(b"\r\n\r\n")
+        assert (b" 408 " in answer) is (b"POST" in sent)
+        writer.close()

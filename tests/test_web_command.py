@@ -2,6 +2,7 @@
 
 import json
 import re
+import resource
 import subprocess
 import urllib.request
 from collections.abc import Iterator
@@ -114,3 +115,13 @@ def test_wrong_words_end_with_2(words: list[str]) -> None:
 def test_a_config_of_the_page_that_cannot_be_is_refused(table: str, words: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(words)):
         parse(f"[web]\n{table}\n")
+
+
+def test_it_may_open_as_many_files_as_the_machine_lets_it(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(512, hard - 1), hard))
+    try:
+        with process.running(tmp_path) as one:
+            assert resource.prlimit(one.process.pid, resource.RLIMIT_NOFILE) == (hard, hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

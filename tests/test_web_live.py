@@ -12,8 +12,11 @@ import pytest_asyncio
 from phone import Frame, Phone, house, phone
 from whole_house import JumpClock
 
+from claw import view
 from claw.daemon import Daemon
+from claw.discovery.found import Found
 from claw.evaluation.simulated import kind_of
+from claw.house import DeviceHeld
 from claw.messages.inbox import Inbox
 from claw.testing import eventually
 from claw.testing import say as type_in
@@ -86,11 +89,12 @@ async def test_the_hello_has_the_chat_and_the_log_of_before(daemon: Daemon, anna
 
 
 async def test_a_message_is_acknowledged_answered_and_logged(daemon: Daemon, anna: Phone) -> None:
-    assert await anna.does("say", "m1", text="turn on the kitchen lamp") == {"type": "ack", "cid": "m1", "ok": True}
+    ack = await anna.does("say", "m1", text="turn on the kitchen lamp")
+    assert (ack["ok"], ack["message"]["cid"], ack["message"]["text"]) == (True, "m1", "turn on the kitchen lamp")
     said = (await anna.heard("chat", lambda one: one["message"]["from"] == "claw"))["message"]
     assert (said["text"], said["choices"], said["question"]) == ("The kitchen lamp is on.", [], None)
     heard = (await anna.heard("chat", lambda one: one["message"]["from"] == "you"))["message"]
-    assert (heard["cid"], heard["text"]) == ("m1", "turn on the kitchen lamp")
+    assert heard == ack["message"]
     await anna.heard("turn", lambda one: one["turn"]["say"] == "turn on the kitchen lamp")
     await anna.heard("device", lambda one: one["device"]["id"] == "lamp" and one["device"]["state"]["on"])
     assert numbers(anna.frames) == sorted(set(numbers(anna.frames)))
@@ -144,6 +148,87 @@ async def test_on_a_full_disk_nothing_is_taken_and_that_is_said(daemon: Daemon, 
     daemon.store.write(f"PRAGMA max_page_count = {pages + 1000}")
     assert (await anna.does("say", "again", text="hello"))["ok"]
     assert daemon.store.one("SELECT 1 FROM inbox WHERE key LIKE '%:long'") is None
+
+
+# -- what was typed before
+
+
+async def test_what_was_typed_hours_ago_is_asked_about(daemon: Daemon, anna: Phone) -> None:
+    ack = await anna.does("say", text="turn on the kitchen lamp", age=3 * 3600)
+    said = (await anna.heard("chat", lambda one: one["message"]["from"] == "claw"))["message"]
+    assert said["text"] == "You wrote this 3 h ago: shall I still turn on the kitchen lamp?"
+    assert said["at"] - ack["message"]["at"] == pytest.approx(3 * 3600, abs=30)
+    assert daemon.house.devices["lamp"].state["on"] is False
+    await anna.does("answer", question=said["question"], text="yes")
+    await anna.heard("chat", lambda one: one["message"]["text"] == "The kitchen lamp is on.")
+
+
+async def test_a_yes_that_was_typed_before_the_question_approves_nothing(daemon: Daemon, anna: Phone) -> None:
+    await anna.does("say", text="unlock the front door")
+    asked = (await anna.heard("chat", lambda one: one["message"]["from"] == "claw"))["message"]["text"]
+    await anna.does("say", "early", text="yes", age=60.5)
+    await anna.heard("turn", lambda one: (one["turn"]["say"], one["turn"]["reply"]) == ("yes", asked))
+    assert daemon.house.devices["lock"].state["locked"] is True
+    await anna.does("say", text="yes", age=0.001)
+    await anna.heard("chat", lambda one: one["message"]["text"] == "The front door is unlocked.")
+
+
+async def test_an_age_that_cannot_be_is_no_harm(daemon: Daemon, anna: Phone) -> None:
+    for number, age in enumerate(("1e999", "-1e999", '"1"', "true", "null", "[]", "1" + "0" * 400)):
+        await anna.ws.send_str(f'{{"op": "say", "cid": "c{number}", "text": "hello", "age": {age}}}')
+        ack = await anna.heard("ack", lambda one, number=number: one["cid"] == f"c{number}")
+        assert ack["ok"] is False, age
+    assert daemon.store.one("SELECT 1 FROM inbox") is None
+    now = daemon.agent.clock.time()
+    for age, past in ((-3600, 0), (1e300, 366 * 86400)):
+        ack = await anna.does("say", text="hello", age=age)
+        assert now - ack["message"]["at"] == pytest.approx(past, abs=10)
+
+
+# -- what is nobody else's
+
+SECRET = "remember that the wifi password is hunter2"
+
+
+@pytest.mark.parametrize("text", [SECRET, "031-45-154"])
+async def test_a_secret_reaches_no_other_phone_and_no_later_one(daemon: Daemon, anna: Phone, text: str) -> None:
+    async with phone(daemon) as ben:
+        await ben.open()
+        assert (await anna.does("say", text=text))["message"]["text"] == text
+        for one in (anna, ben):
+            heard = await one.heard("chat", lambda frame: frame["message"]["from"] == "you")
+            assert heard["message"]["text"] == "(an answer)"
+        assert text not in json.dumps(ben.frames)
+        assert text not in "".join(daemon.web.live.since(0) or ())
+        await ben.close()
+        assert text not in json.dumps(await ben.open())
+
+
+async def test_another_phone_is_told_the_question_before_the_answer(daemon: Daemon, anna: Phone) -> None:
+    async with phone(daemon) as ben:
+        await ben.open()
+        for text in ("turn on the kitchen lamp", "turn off the kitchen lamp"):
+            await anna.does("say", text=text)
+        await ben.heard("chat", lambda frame: frame["message"]["text"] == "The kitchen lamp is off.")
+        told = [frame["message"] for frame in ben.frames if frame["type"] == "chat"]
+        assert [one["from"] for one in told] == ["you", "claw", "you", "claw"]
+
+
+async def test_what_is_not_answered_yet_is_shown_to_its_sender_only(daemon: Daemon, anna: Phone) -> None:
+    goes_on = asyncio.Event()
+
+    async def slow() -> None:
+        await goes_on.wait()
+        daemon.house.devices["lamp"].update(on=True)
+
+    daemon.house.devices["lamp"].turn_on = slow  # type: ignore[attr-defined]
+    await anna.does("say", text="turn on the kitchen lamp")
+    async with phone(daemon) as ben:
+        assert (await ben.open())["state"]["chat"] == []
+        await anna.close()
+        assert [one["text"] for one in (await anna.open())["state"]["chat"]] == ["turn on the kitchen lamp"]
+        goes_on.set()
+        await ben.heard("chat", lambda one: one["message"]["text"] == "turn on the kitchen lamp")
 
 
 # -- questions
@@ -227,6 +312,75 @@ async def test_over_plain_http_a_yes_does_not_count_and_the_terminal_s_does(daem
     assert daemon.house.devices["lock"].state["locked"] is True
     assert (await type_in(daemon, "yes"))["reply"] == "The front door is unlocked."
     assert daemon.house.devices["lock"].state["locked"] is False
+
+
+async def overheard(one: Phone, text: str) -> None:
+    """Write this; it must be refused, since it could be overheard."""
+    await one.does("say", text=text)
+    turn = (await one.heard("turn", lambda frame: frame["turn"]["say"] == text))["turn"]
+    assert "no yes over this connection" in turn["reply"]
+    assert turn["calls"] == []
+
+
+async def test_over_plain_http_a_typed_yes_does_not_count_for_what_was_asked_here_or_elsewhere(
+    daemon: Daemon, anna: Phone, lan: Phone
+) -> None:
+    await lan.does("say", text="unlock the front door")
+    await lan.heard("chat", lambda one: "in the terminal" in one["message"]["text"])
+    await overheard(lan, "yes")  # asked in the terminal
+    await type_in(daemon, "no")
+    await anna.does("say", text="unlock the front door")
+    await anna.heard("chat", lambda one: one["message"]["choices"])
+    await overheard(lan, "yes please")  # asked in the same chat, by a phone that may
+    assert daemon.house.devices["lock"].state["locked"] is True
+    await anna.does("say", text="yes")
+    await anna.heard("chat", lambda one: one["message"]["text"] == "The front door is unlocked.")
+
+
+async def test_over_plain_http_a_number_from_the_list_does_not_count(daemon: Daemon, anna: Phone, lan: Phone) -> None:
+    lock = kind_of("lock", frozenset({"locked"}))("back", "Back Door", area="Kitchen")
+    daemon.house.adopt(lock, skill="simulated")
+    lock.update(locked=True)
+    for door in ("front", "back"):
+        await anna.does("say", text=f"unlock the {door} door")
+        await anna.heard("chat", lambda one, door=door: f"{door} door? yes or no?" in one["message"]["text"].lower())
+    await lan.does("say", text="yes")
+    await lan.heard("chat", lambda one: "Which number?" in one["message"]["text"])
+    await overheard(lan, "2")
+    assert (lock.state["locked"], daemon.house.devices["lock"].state["locked"]) == (True, True)
+
+
+async def test_over_plain_http_no_routine_is_granted(daemon: Daemon, anna: Phone, lan: Phone) -> None:
+    await anna.does("say", text="every day at 7 unlock the front door")
+    question = (await anna.heard("waiting", lambda one: one["waiting"]))["waiting"][0]
+    await overheard(lan, "yes")
+    await lan.does("answer", question=question["id"], text="yes")
+    await lan.heard("turn", lambda one: one["turn"]["kind"] == "answer" and "no yes over" in one["turn"]["reply"])
+    assert daemon.agent.routines.all() == []
+    await anna.does("answer", question=question["id"], text="yes")
+    await eventually(daemon.agent.routines.all)
+
+
+async def test_over_plain_http_nobody_says_that_it_is_the_same_lock(
+    daemon: Daemon, anna: Phone, lan: Phone, clock: JumpClock
+) -> None:
+    lock = kind_of("lock", frozenset({"locked"}))("lock", "Front Door")
+    lock.found = Found("mdns", "_lock._tcp.local.", "Front Door", "127.66.9.9", 80, "lock")
+    daemon.events.publish(DeviceHeld(lock, "The front door is silent at its old address"))
+
+    def asked() -> list[Frame]:
+        clock.advance(1)
+        return [one for one in view.waiting(daemon.agent) if "same one" in one["text"]]
+
+    await eventually(asked)
+    (question,) = asked()
+    assert (question["kind"], question["choices"]) == ("approval", ["yes", "no"])
+    await overheard(lan, "yes")
+    await lan.does("answer", question=question["id"], text="yes")
+    await lan.heard("turn", lambda one: one["turn"]["kind"] == "answer" and "no yes over" in one["turn"]["reply"])
+    assert asked()
+    await anna.does("answer", question=question["id"], text="yes")
+    await eventually(lambda: not asked())
 
 
 async def test_a_proxy_s_plain_http_does_not_count_as_this_machine(daemon: Daemon) -> None:
@@ -358,7 +512,7 @@ async def test_what_is_no_frame_is_an_error_and_the_socket_lives(daemon: Daemon,
 
 
 @pytest.mark.parametrize(("op", "data"), [
-    ("fly", {}), ("say", {}), ("say", {"text": 7}), ("say", {"text": "\ud800"}), ("touch", {}),
+    ("fly", {}), ("say", {}), ("say", {"text": 7}), ("say", {"text": "x", "age": "1"}), ("say", {"text": "\ud800"}), ("touch", {}),
     ("touch", {"device": "nobody", "command": "turn_on"}), ("touch", {"device": "lamp", "command": "unlock"}),
     ("touch", {"device": "lamp", "command": "set_brightness", "args": {"brightness": 101}}),
     ("touch", {"device": "lamp", "command": "turn_on", "args": {"hard": True}}), ("touch", {"device": ["lamp"], "command": "turn_on"}),

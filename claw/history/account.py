@@ -76,7 +76,11 @@ class Account:
             return ""
         what = f"I {deeds}" if deeds else f"I said “{reply}”"
         at = next((deed.at for deed in self.past.deeds(turn)), message.at)
-        return capital(f"{at_words(at, self.clock.now())} {what}: {self.past.cause(message, person)}.")
+        return capital(f"{self.when(at)} {what}: {self.past.cause(message, person)}.")
+
+    def when(self, at: float) -> str:
+        """A moment of the past in words; nobody asks for its second."""
+        return at_words(at - at % 60, self.clock.now())
 
     def deeds(self, turn: int, ids: Collection[str] | None = None) -> str:
         """What a turn did, after "I": "turned on the lamp and could not open the shade (it cannot be reached)"."""
@@ -102,4 +106,5 @@ class Account:
 def past_tense(wish: str) -> str:
     """ "turn on the lamp" -> "turned on the lamp"."""
     verb, _, rest = wish.partition(" ")
+    rest = rest.removesuffix(" playing") if verb == "stop" else rest
     return f"{PAST.get(verb) or verb + ('d' if verb.endswith('e') else 'ed')} {rest}".strip()

@@ -15,7 +15,9 @@ TAKEN = ("done", "unknown")  # outcomes of what did happen, or may have
 SEEN, SEARCHED = 200, 20_000  # how many turns of a chat are looked through, among how many messages of all chats
 LEAVING_NOTHING = frozenset({"stop"})  # ends a movement; where it ended is no state that anybody wanted
 FOR_GOOD = frozenset({"next_track", "previous_track", "snapshot", *LEAVING_NOTHING})
-WITHDRAWN = {("routines", "make"), ("routines", "pause"), ("routines", "resume"), ("memory", "remember"), ("memory", "call")}
+WITHDRAWN = {("memory", verb) for verb in ("remember", "call", "place")} | {
+    ("routines", verb) for verb in ("make", "change", "pause", "resume")
+}
 LASTING = WITHDRAWN | {("routines", "delete"), ("memory", "forget"), ("memory", "uncall"), ("memory", "restore")}
 
 

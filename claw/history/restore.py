@@ -40,13 +40,20 @@ NEEDS_ON = {"brightness", "color", "color_temperature", "speed", "source", "play
 
 def calls_back(device: Device, before: State) -> list[ToolCall]:
     """The calls that bring back what differs now from `before`, in no order."""
-    differs = [field for field in (*BACK, "open") if field in before and not alike(field, before[field], device.state.get(field))]
+    differs = [field for field in (*BACK, "open") if field in before and not _stays(device, field, before[field])]
     if before.get("on") is False:
         differs = [field for field in differs if field not in NEEDS_ON]
     elif IMPLIES_ON & {field for field in differs if before[field]}:
         differs = [field for field in differs if field != "on"]
     found = [_call(device, field, before[field]) for field in differs]
     return [ToolCall(name, (device.id,), args) for name, args in found if name in device.commands]
+
+
+def _stays(device: Device, field: str, value: Any) -> bool:
+    """Whether a device reports this value and is not on its way to another."""
+    return all(
+        alike(field, value, device.state.get(name)) for name in (field, f"target_{field}") if name == field or name in device.state
+    )
 
 
 def alike(field: str, one: Any, other: Any) -> bool:

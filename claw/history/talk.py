@@ -20,8 +20,8 @@ class HistoryTalk:
 
     def __init__(self, ledger: Ledger, inbox: Inbox, history: Store, deciding: Deciding, house: House, clock: Clock) -> None:
         self.events, past = inbox.events, Past(ledger, inbox)
-        self.undo = Undo(past, history, deciding, house, clock)
         self.account = Account(past, house, deciding, clock)
+        self.undo = Undo(past, history, self.account, house, deciding, clock)
         self.why = Why(past, history, self.account, house, deciding, clock)
 
     def take(self, turn: Turn, request: Request, context: Context) -> None:

@@ -1,18 +1,19 @@
 """Undo: what brings back the state before a turn, and the sentences about what cannot be brought back."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from claw.call import ToolCall
 from claw.capabilities import holds
 from claw.clock import Clock
 from claw.device import Device
+from claw.history.account import Account
 from claw.history.past import LEAVING_NOTHING, Deed, Past
 from claw.history.restore import LISTED, RESTORED, alike, calls_back, items_back, together
 from claw.house import House
 from claw.messages.inbox import CUT, Message
-from claw.moments import at_words
 from claw.reflex.reading import Context, Request
 from claw.store import Store
 from claw.turns.deciding import STALE_SECONDS, Deciding
@@ -28,20 +29,57 @@ Notes = dict[str, list[Device]]  # what cannot be brought back -> where
 class Undo:
     """Fills a turn with what takes another one back, and marks that one as undone in the same transaction."""
 
-    def __init__(self, past: Past, history: Store, deciding: Deciding, house: House, clock: Clock) -> None:
-        self.past, self.history, self.deciding, self.house, self.clock = past, history, deciding, house, clock
+    def __init__(self, past: Past, history: Store, account: Account, house: House, deciding: Deciding, clock: Clock) -> None:
+        self.past, self.history, self.account = past, history, account
+        self.house, self.deciding, self.clock = house, deciding, clock
 
     def take(self, turn: Turn, request: Request, context: Context) -> None:
-        """undo {} or {"turn"}, redo {}."""
+        """undo {}, {"turn"}, {"several"}, {"thing"} or {"how"}; redo {} or {"again"}."""
         if self.clock.time() - turn.message.at > STALE_SECONDS:
             turn.reply = "You wrote that a while ago, so I left everything as it is. Say it again if you still want it."
         elif "turn" in request.slots:
             self._by_id(turn, str(request.slots["turn"]), context)
-        elif target := self._last(turn.message, redo=request.verb == "redo"):
-            self._back(turn, target, context)
-            turn.reply = f"{turn.reply} {self._named(turn.message, target)}".strip()
+        elif request.slots.get("again"):
+            self._again(turn, context)
         else:
-            turn.reply = f"There is nothing to {request.verb}."
+            self._last(turn, request, context)
+
+    def _last(self, turn: Turn, request: Request, context: Context) -> None:
+        """The newest turn, or the newest that did something with a thing and nothing else; which would be next is said."""
+        thing, slots = str(request.slots.get("thing", "")), request.slots
+        ids = {device.id for device in self.account.find(thing, context, all=True).devices} if thing else set()
+        standing = self._standing(turn.message, redo=request.verb == "redo")
+        found = (one for one in standing if not thing or ids & self._touched(one))
+        target, before = next(found, None), next(found, None) if slots.get("several") else None
+        said = self.past.said(target) if target else ""
+        if target is None:
+            turn.reply = f"There is nothing to {request.verb}{f' with {thing}' if thing else ''}."
+        elif thing and not self._touched(target) <= ids:
+            turn.reply = f"“{said}” did more than that, so I left it. Say how you want {thing} instead."
+        elif slots.get("how"):
+            turn.reply = f"Say “undo that” and I take back “{said}”. {self._named(turn.message, target)}".strip()
+        else:
+            self._back(turn, target, context)
+            more = f"One thing at a time: say “undo that” again for “{self.past.said(before)}”." if before else ""
+            turn.reply = " ".join(part for part in (turn.reply, self._named(turn.message, target), more) if part)
+
+    def _touched(self, message: Message) -> set[str]:
+        return {id for deed in self.past.deeds(message.id) for id in deed.call.targets if deed.happened(id)}
+
+    def _again(self, turn: Turn, context: Context) -> None:
+        """Do what was done here last once more; if that was an undo, what it took back."""
+        done = (one for one in self.past.here(turn.message) if self.past.deeds(one.id) or self.past.request(one))
+        again = {"about": "history", "verb": "redo", "slots": {"again": True}}
+        last = next((one for one in done if (one.plan or {}).get("request") != again), None)
+        if last and (last.plan or {}).get("undoes"):
+            self._last(turn, Request("history", "redo"), context)
+        elif last and not self.past.request(last):
+            bare = replace(context, question="", choices=0)
+            reading = self.deciding.reader.read(last.text, bare) if last.kind == "message" else None
+            calls = reading.calls if reading else ()
+            self.deciding.judge(turn, calls or [deed.call for deed in self.past.deeds(last.id)])
+        else:
+            turn.reply = f"Please write “{self.past.said(last)}” again." if last else "I have done nothing here yet."
 
     def _by_id(self, turn: Turn, id: str, context: Context) -> None:
         target = self.past.message(int(id)) if id.isdecimal() else None
@@ -56,14 +94,13 @@ class Undo:
         else:
             self._back(turn, target, context)
 
-    def _last(self, message: Message, *, redo: bool) -> Message | None:
-        """The newest turn here that left something and stands; an undo is taken back by redo only."""
+    def _standing(self, message: Message, *, redo: bool = False) -> Iterator[Message]:
+        """The turns here that left something and stand, newest first; an undo is taken back by redo only."""
         for one in self.past.here(message):
             undoes = (one.plan or {}).get("undoes")
             fits = self._is_undo(undoes) if redo else not undoes and self._left_something(one)
             if fits and not self.past.undone(one):
-                return one
-        return None
+                yield one
 
     def _is_undo(self, undoes: int | None) -> bool:
         """Whether a turn that takes back this one is an undo: it takes back no undo itself."""
@@ -98,7 +135,7 @@ class Undo:
         at = max(target.at, target.due)
         if target.kind == "message" and self.clock.time() - at < RECENT_SECONDS and target.chat == message.chat:
             return ""
-        return f"That was “{self.past.said(target)}” {at_words(at, self.clock.now())}."
+        return f"That was “{self.past.said(target)}” {self.account.when(at)}."
 
     # -- composing
 
@@ -237,9 +274,14 @@ class Undo:
             return Request(wish.about, "forget", {"words": slots["fact"]})
         if wish.verb == "call":
             return Request(wish.about, "uncall", {"said": slots.get("said") or slots["name"]})
+        if wish.verb == "place":
+            return Request(wish.about, "place", {"thing": slots["thing"], "area": slots["before"]})
+        if wish.verb == "change":
+            return Request(wish.about, "change", {"id": slots["id"], "when": slots["was"], "date": True})
         row = self.past.store.one(
-            "SELECT id FROM routines WHERE made >= ? AND chat = ? ORDER BY id LIMIT 1", target.at, target.place
-        )
+            "SELECT id FROM routines WHERE made >= ? AND chat = ? AND said = ? ORDER BY id LIMIT 1",
+            target.at, target.place, slots.get("said") or slots.get("say") or slots.get("do"),
+        )  # fmt: skip
         return Request(wish.about, "delete", {"id": row["id"]}) if row and wish.verb == "make" else None
 
     def _waiting(self, target: Message) -> list[Message]:

@@ -15,7 +15,7 @@ from claw.history.recorder import FOUND, WHILE_OFF
 from claw.history.restore import RESTORED
 from claw.house import House
 from claw.messages.inbox import Message
-from claw.moments import at_words
+from claw.moments import span_words
 from claw.reflex.answers import STATES
 from claw.reflex.reading import Context
 from claw.store import Store
@@ -33,6 +33,16 @@ VERBS = {
 }  # fmt: skip
 UNITS = {**dict.fromkeys(("brightness", "volume", "speed", "position", "tilt"), " %"), "target": " °C", "color_temperature": " K"}
 Test = Callable[[Any], bool]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who asks what: `how` is why, who, when, long (since when) or did (you); `event`: it may be over."""
+
+    state: str
+    person: str
+    how: str = "why"
+    event: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,10 +70,15 @@ class Why:
         found = self.account.find(str(slots["thing"]), context, fits=lambda device: aspect(device, state) is not None)
         devices = found.devices or found.ambiguous
         if not devices:
-            return self.account.unknown(found)
+            named = self.account.find(str(slots["thing"]), context)
+            told = named.devices or named.ambiguous
+            return f"I cannot tell that of {called(self.house, told)}." if told else self.account.unknown(found)
         now = [device for device in devices if self._is(device, state)]
-        if now or slots.get("event"):
-            return self._causes(now or devices, state, message.person, event=bool(slots.get("event")))
+        asked = Asked(state, message.person, str(slots.get("asks", "why")), bool(slots.get("event")))
+        if asked.how == "was":
+            return " ".join(self._was(device, state, slots) for device in devices[:SEVERAL])
+        if asked.how != "now" and (now or asked.event):
+            return self._causes(now or devices, asked)
         return " ".join(self._as_it_is(device, state) for device in devices[:SEVERAL])
 
     def _is(self, device: Device, state: str) -> bool:
@@ -75,11 +90,26 @@ class Why:
         words = _words(device, about.field) if about else "as it was"
         return capital(f"{call_of_it(self.house, device)} is {words}.")
 
-    def _causes(self, devices: Sequence[Device], state: str, person: str, *, event: bool) -> str:
+    def _was(self, device: Device, state: str, slots: Mapping[str, Any]) -> str:
+        """Whether it was so at any time in a span, as far as it was recorded."""
+        about, it = aspect(device, state), call_of_it(self.house, device)
+        field = about.field if about else ""
+        rows = [row for row in self._changes(device, field) if row["at"] < slots["until"]]
+        seen = [row for row in rows if row["at"] >= slots["since"]]
+        seen += rows[len(seen) : len(seen) + 1]  # how it was when the span began
+        if not seen:
+            return f"I do not know how {it} was {slots['span']}."
+        so = [row for row in seen if about and about.fits(json.loads(row["value"]))]
+        since = f", {self.account.when(so[-1]['at'])}" if so and so[-1]["at"] >= slots["since"] else ""
+        return f"{'Yes' if so else 'No'}, {it} was {'' if so else 'not '}{state} {slots['span']}{since}."
+
+    def _causes(self, devices: Sequence[Device], asked: Asked) -> str:
         """One cause for each device, those with the same one together."""
         causes: dict[str, list[Device]] = {}
         for device in devices:
-            causes.setdefault(self._cause(device, state, person, event), []).append(device)
+            text = self._cause(device, asked)
+            text = f"no: {text}" if asked.how == "did" and not text.startswith("yes") else text
+            causes.setdefault(text, []).append(device)
         if len(causes) == 1:
             text, same = next(iter(causes.items()))
             return capital(text.replace("{it}", called(self.house, same)))
@@ -87,21 +117,24 @@ class Why:
         more = len(told) - SEVERAL
         return "\n".join([*told[:SEVERAL], *([f"And {more} more."] if more > 0 else [])])
 
-    def _cause(self, device: Device, state: str, person: str, event: bool) -> str:
+    def _cause(self, device: Device, asked: Asked) -> str:
         """Why, with {it} where the device is named."""
-        about = aspect(device, state)
+        about, event = aspect(device, asked.state), asked.event
         field = about.field if about else ""
         fits: Test = about.fits if about else lambda _: True
         over = event and field and not fits(device.state.get(field))
         past = f"{{it}} is {_words(device, field)} now." if over else ""
         for change in self._changes(device, field):
+            if over and change["turn"] == FOUND:  # it was so to begin with; nothing made it so
+                continue
             if (change["field"] == field or not field) and fits(value := json.loads(change["value"])):
-                return _after(past, self._explained(device, change["field"], value, change["at"], change["turn"], person))
+                text = self._explained(device, change["field"], value, change["at"], change["turn"], asked)
+                return _after(past, text, asked.how)
         for turn in self.past.last_of(device.id, self.clock.time()):
             for deed in self.past.deeds(turn):
                 goal = self._goal(device, deed)
                 if deed.happened(device.id) and (not field or (field in goal and _any(fits, goal[field]))):
-                    return _after(past, self._by(turn, deed, person))
+                    return _after(past, self._by(turn, deed, asked), asked.how)
         return "I have not seen that happen to {it}." if event else self._always(device, field)
 
     def _changes(self, device: Device, field: str) -> list[Any]:
@@ -110,16 +143,16 @@ class Why:
         )
         return [row for row in rows if row["field"] in RESTORED and (field or row["turn"] != FOUND)]
 
-    def _explained(self, device: Device, field: str, value: Any, at: float, turn: int | None, person: str) -> str:
+    def _explained(self, device: Device, field: str, value: Any, at: float, turn: int | None, asked: Asked) -> str:
         """The cause of one recorded change."""
         if turn == FOUND:
             return self._always(device, field)
-        now = self.clock.now()
+        when = self.account.when(at)
         verb = VERBS.get((field, value)) or f"set to {value}{UNITS.get(field, '')}"
         if turn == WHILE_OFF:
-            return f"{{it}} was {verb} while I was not running; I saw it {at_words(at, now)}."
+            return f"{{it}} was {verb} while I was not running; I saw it {when}."
         by = self._deed_of(device, field, value, at)
-        return self._by(*by, person) if by else f"{{it}} was {verb} {at_words(at, now)}, not by me: by hand, or by another app."
+        return self._by(*by, asked) if by else f"{{it}} was {verb} {when}, not by me: by hand, or by another app."
 
     def _deed_of(self, device: Device, field: str, value: Any, at: float) -> tuple[int, Deed] | None:
         """Our deed that a change came from: it was under way then, and aimed at this or at nothing else of the field."""
@@ -137,19 +170,32 @@ class Why:
                     return None  # we wanted the opposite last
         return None
 
-    def _by(self, turn: int, deed: Deed, person: str) -> str:
-        message, when = self.past.message(turn), at_words(deed.at, self.clock.now())
+    def _by(self, turn: int, deed: Deed, asked: Asked) -> str:
+        message, when = self.past.message(turn), self.account.when(deed.at)
         if message is None:
             return f"I did it {when}."
-        cause = self.past.cause(message, person)
-        if message.kind == "routine":
-            return f"{cause} {when}."
-        return f"I {self.account.deeds(turn)} {when}: {cause}." if message.kind == "call" else f"because {cause} {when}."
+        cause, own = self.past.cause(message, asked.person), message.kind == "call"
+        if asked.how == "long":
+            return f"{self._for(deed.at)}, since {when.removeprefix('at ')}: {cause}."
+        if asked.how == "when":
+            return f"{when}: {cause}." if own else f"{when}, when {cause}."
+        if asked.how == "did":
+            return f"yes, {when}: {cause}."
+        if own or message.kind == "routine":
+            return f"I {self.account.deeds(turn)} {when}: {cause}." if own else f"{cause} {when}."
+        doer = "you" if message.person == asked.person else message.person
+        return f"{doer} did, {when}: {cause}." if asked.how == "who" else f"because {cause} {when}."
+
+    def _for(self, at: float) -> str:
+        """How long ago, in whole minutes."""
+        seconds = self.clock.time() - at
+        return f"for {span_words(seconds - seconds % 60)}" if seconds >= 60 else "for less than a minute"
 
     def _always(self, device: Device, field: str) -> str:
         """Nothing of it was seen to change."""
         first = datetime.fromtimestamp(self.house.records[device.id].first_seen, self.clock.now().tzinfo)
-        return f"{{it}} has been {_words(device, field)} since before I first saw it ({first.day} {first:%b})."
+        day = "today" if first.date() == self.clock.now().date() else f"{first.day} {first:%b}"
+        return f"{{it}} has been {_words(device, field)} since before I first saw it ({day})."
 
     def _goal(self, device: Device, deed: Deed) -> dict[str, Any]:
         command = device.commands.get(deed.call.command)
@@ -188,8 +234,10 @@ def _words(device: Device, field: str) -> str:
     return f"set to {words}" if field in ("target", "volume") else words
 
 
-def _after(past: str, text: str) -> str:
-    """How it is now, if that is something else, and then how it came about."""
+def _after(past: str, text: str, how: str) -> str:
+    """How it is now, if that is something else, and how it came about."""
     if not past:
         return text
+    if how != "why":
+        return f"{text} {past.replace('{it}', 'It')}"
     return f"{past} That was {text}" if text.startswith("because") else f"{past} {capital(text.replace('{it}', 'It'))}"

@@ -6,14 +6,20 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from claw.device import Device
-from claw.names import Names, fold
-from claw.turns.replies import call_of_it, called, capital, within
+from claw.names import KINDS_SAID, Names, fold, singular
+from claw.reflex.reading import Request
+from claw.reflex.recounts import spelt
+from claw.turns.replies import call_of_it, called, capital, listed, within
 
 Reads = Callable[[str], bool]  # whether a sentence is understood in this house; what is not is never suggested
 
 WHO = (
-    "I am claw, the agent of this house: a program on a machine of yours that does what you write and looks whether it was done. "
+    "I am claw, the agent of this house: I do what you write, and look whether it was done. "
     "I read by rules: there is no language model in me yet, and no cloud behind me."
+)
+NEW = (
+    "I look for devices on this network all the time: switch it on, and I ask you for what I need. "
+    "What I do not know needs a skill, one Python file: docs/skills.md shows how."
 )
 CAN = (
     r"(?:what (?:else |all )?(?:can|could) (?:you|i|we)(?: all)? (?:do|say|ask|write|tell|control)|what do you do"
@@ -38,11 +44,30 @@ TIME = re.compile(
     r"(?:what is )?(?:the )?(?:current )?time|(?:(?:tell me|do you know) )?what time (?:is it|it is|do we have|have we got)"
     r"|how late is it|(?:tell|give) me the time|(?:do you )?(?:have|know) the time"
 )
+ELSEWHERE = re.compile(rf"(?:{TIME.pattern}) (?:in|at) (?!here).+")
+SUN = re.compile(
+    r"(?:when|(?:at )?what time) (?:is|does|will) (?:the )?(?:sun )?(?:it )?(sunset|sets?|go(?:es)? down|gets? dark"
+    r"|sunrise|rises?|comes? up|gets? light)(?: today| tonight| (tomorrow))?"
+)
+NEW_DEVICE = re.compile(
+    r"how (?:do|can|should) (?:i|we) (?:add|connect|install|set up|pair) (?:\w+ ){0,3}(?:device|gadget|thing)s?"
+)
+HOW_TO = re.compile(r"how (?:do|can|should|would) (?:i|we) (?!help |.*\bhow\b)(.+)")
+SMALL_TALK = {
+    "I am here.": r"are you (?:still )?(?:there|here|awake|listening|ok)|(?:(?:can|do) you )?hear me|(?:you|anyone) there|ping",
+    "I understand English.": r"(?:(?:do|can) you )?(?:speak|understand) \w+|what languages? (?:do|can) you (?:speak|understand)",
+}
+LISTING = re.compile(
+    r"(?:what|which|list|show me|tell me)(?: all| me)*(?: of)?(?: the| my| your| our)? (?P<what>\w+)"
+    r"(?P<tail>(?: (?:are|is) (?:there|here)| (?:do|can) (?:you|we|i) (?:have|know|see|control)| have (?:you|we) got)?"
+    r"(?: (?:are |is )?(?P<place>in .+|on the .+|upstairs|downstairs|outside))?)"
+)
 WEEK = re.compile(r"(?:what|which) (?:calendar )?week(?: number)? is (?:it|this)|(?:what is the )?week number")
 MONTH = re.compile(r"(?:what|which) (month|year) (?:is (?:it|this)|do we have)")
 DATE = frozenset(("day", "date", "weekday", "today", "tomorrow"))
-WORDS = "what which tell me give is was will be it the of week month after yesterday now we have do"
-AROUND_DATE = DATE | set(WORDS.split())
+WORDS = "what which tell me give is was will be it the of week month after yesterday now we have do on next"
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+AROUND_DATE = DATE | {*WORDS.split(), *DAYS}
 AWAY = {"the day after tomorrow": 2, "tomorrow": 1, "yesterday": -1, "today": 0}  # in days
 
 DEEDS = {  # of the first that a device has comes its example in the short list
@@ -67,37 +92,90 @@ WIDE = {
     "shade": "which shades are open?",
 }  # fmt: skip
 ITSELF = {
-    "Routines": ("every weekday at 7 {do}", "in ten minutes {do}", "remind me at six to feed the cat", "what are my routines?"),
+    "Routines": ("every weekday at 7 {do}", "in ten minutes {do}", "what are my routines?"),
+    "Reminders": ("remind me at six to feed the cat", "set a timer for 10 minutes", "what are my timers?"),
     "Memory": ("remember that the spare key is in the drawer", "what do you know about the spare key?"),
     "Undo": ("undo that", "what did you do today?"),
 }
+SETTING = "a an the my new up make set add create use change delete cancel pause"  # what is done with those
+ITS_WORDS = {"Routines": "routine schedule", "Reminders": "reminder timer alarm", "Memory": "memory fact note", "Undo": "undo"}
+
+
+def sun(text: str, now: datetime) -> Request | None:
+    """A question for the next sunrise or sunset."""
+    asks = SUN.fullmatch(text.casefold())
+    if not asks:
+        return None
+    side = "sunrise" if asks[1].startswith(("sunr", "rise", "come")) or asks[1].endswith("light") else "sunset"
+    return Request("routines", "sun", {"sun": side, "days": [(now.weekday() + 1) % 7] if asks[2] else []})
 
 
 def read(text: str, names: Names, reads: Reads) -> str:
     """The answer; empty when the sentence asks for something else."""
-    words = re.sub(r"\b(what|who)s\b", r"\1 is", " ".join(fold(re.sub(r"(?<=\w)['’]s\b", "s", text))))
+    words = " ".join(fold(spelt(re.sub(r"(day|morrow)['’]s\b", r"\1", text.casefold().replace("’", "'")))))
+    if reply := next((reply for reply, said in SMALL_TALK.items() if re.fullmatch(said, words)), ""):
+        return reply
+    if NEW_DEVICE.fullmatch(words):
+        return NEW
+    if (listing := LISTING.fullmatch(words)) and (reply := _listing(listing, names)):
+        return reply
     if GENERAL.fullmatch(words):
         return _general(names, reads)
     if NAME.fullmatch(words):
         return WHO
     if moment := _moment(words.removesuffix(" now"), names.house.clock.now()):
         return moment
-    about = ABOUT.fullmatch(words)
-    thing = next((group for group in about.groups() if group), "") if about else ""
+    about, how = ABOUT.fullmatch(words), HOW_TO.fullmatch(words)
+    thing = next((group for group in about.groups() if group), "") if about else how[1] if how else ""
+    if topic := _topic(thing):
+        deeds = _deeds(names, sorted(names.house.devices.values(), key=_rank), reads)
+        do = next((deed for deed in deeds if not deed.startswith("play")), "")
+        return f"{topic}: {_quoted(_of_itself(topic, do, reads))}"
+    if how:
+        return f"Write “{thing}”." if reads(thing) else ""
     return _about(thing, names, reads) if thing else ""
+
+
+def _topic(said: str) -> str:
+    """Of which of its own abilities somebody speaks: "a timer", "make a routine"; empty when of none."""
+    words = {singular(word) for word in said.split()} - {*SETTING.split()}
+    return next((title for title, own in ITS_WORDS.items() if words and words <= set(own.split())), "")
+
+
+def _of_itself(title: str, do: str, reads: Reads) -> list[str]:
+    """Readable examples of one of its own abilities; `do`: a deed for those that need one."""
+    return [one for example in ITSELF[title] if do or "{do}" not in example if reads(one := example.format(do=do))]
+
+
+def _listing(asks: re.Match[str], names: Names) -> str:
+    """The rooms, or the devices of the house, of a kind or of a room; empty when it is no question for those."""
+    what, house = singular(asks["what"]), names.house
+    if what == "room" and what != asks["what"] and not asks["place"]:
+        return f"The rooms: {listed([area.name for area in house.areas.values()])}." if house.areas else "I know no rooms yet."
+    if what == asks["what"] or (what != "device" and (what not in KINDS_SAID or not asks["tail"])):
+        return ""
+    found = names.find(f"all {'' if what == 'device' else what} {asks['place'] or ''}", all=True)
+    rooms: dict[str, list[str]] = {}
+    for device in found.devices:
+        rooms.setdefault(house.area(device) or "Elsewhere", []).append(house.name(device))
+    none = f"There are none {within(found.place)}." if found.place else ""
+    return "\n".join(f"{room}: {', '.join(sorted(inside))}" for room, inside in sorted(rooms.items())) or none
 
 
 def _moment(words: str, now: datetime) -> str:
     """The time, the week, the date: as the clock of the house has them."""
     if TIME.fullmatch(words):
         return f"It is {now:%H:%M}."
+    if ELSEWHERE.fullmatch(words):
+        return f"I only know the time here: it is {now:%H:%M}."
     if WEEK.fullmatch(words):
         return f"It is week {now.isocalendar().week}."
     if month := MONTH.fullmatch(words):
         return f"It is {now:%B %Y}." if month[1] == "month" else f"It is {now:%Y}."
-    words = re.sub(r"\b(today|tomorrow|yesterday)s\b", r"\1", words)
     said = words.split()
     if words == "date" or (said[:1] in (["what"], ["which"], ["tell"]) and DATE & set(said) and set(said) <= AROUND_DATE):
+        if weekday := next((one for one in DAYS if one in words), ""):
+            return f"That is {_long(now + timedelta(days=(DAYS.index(weekday) - now.weekday() - 1) % 7 + 1))}."
         day = next((one for one in AWAY if one in words), "today")
         then = now + timedelta(days=AWAY[day])
         return f"{'It is' if day == 'today' else capital(day) + (' was' if AWAY[day] < 0 else ' is')} {_long(then)}."
@@ -117,9 +195,7 @@ def _general(names: Names, reads: Reads) -> str:
     asked += [question for kind, question in WIDE.items() if kind in kinds and reads(question)]
     do = next((deed for deed in deeds if not deed.startswith("play")), "")
     groups = {"Devices": deeds, "Questions": [*asked, "what time is it?"][:3]}
-    for title, sentences in ITSELF.items():
-        fits = (one.format(do=do) for one in sentences if do or "{do}" not in one)
-        groups[title] = list(islice((one for one in fits if reads(one)), 2))
+    groups |= {title: _of_itself(title, do, reads)[:2] for title in ITSELF}
     rooms = sorted({names.house.area(device) for device in devices if device.commands} - {""})
     groups["More"] = [f"what can you do {within(room)}?" for room in rooms[:1]]
     first = "Write what you want in your own words, for example:" if deeds else "I have found no devices yet."

@@ -7,22 +7,35 @@ from typing import Any
 
 from claw.color import SPOKEN
 from claw.names import KINDS_SAID, fold, singular
-from claw.reflex.answers import OPPOSITE
+from claw.reflex.answers import OPPOSITE, STATES
 from claw.reflex.reading import Request
 
+SLANG = {"wat": "what", "wot": "what", "u": "you", "r": "are", "ur": "your", "didnt": "didn't"}
+SHORT = re.compile(rf"\b(?:(what|who|when|why|where|how)(?:'?(s)|'(d))|({'|'.join(SLANG)}))\b")
 OOPS = r"(?:(?:no|oops|oop|whoops|sorry|wait|actually|oh|ah|hmm|ugh|damn),? )*"
 WRONG = (
     r"(?:(?:that|this|it|that's|it's) (?:was |is )?(?:wrong|a mistake|not what i (?:wanted|meant))"
     r"|i (?:didn't|did not) mean (?:that|it))"
 )
 LAST = r"(?:the|my|your) (?:last|previous)(?: (?:one|thing|command|action|change|step|message))?(?: you did)?"
-THAT = rf"(?:that|it|this|them|{LAST}|(?:what|everything) you(?:'ve| have)? (?:just )?(?:did|done)|everything)"
+THAT = rf"(?:that|it|this|them|{LAST}|what you(?:'ve| have)? (?:just )?(?:did|done))"
 AS_BEFORE = r"(?: (?:again|(?:to )?(?:how|what|as|the way|like) (?:it|that|they|everything) (?:was|were)(?: before)?))?"
 UNDO = re.compile(
-    rf"{OOPS}(?:{WRONG}[,.;:]? )?(?:and |so |please )?(?:(?:undo|revert|reverse)(?: {THAT})?"
-    rf"|(?:take|put|change|bring|set|switch|roll) {THAT} back{AS_BEFORE}|take back {THAT})"
+    rf"{OOPS}(?:{WRONG}[,.;:]? )?(?:and |so |please )?(?:(?:undo|revert|reverse|ctrl[ +-]?z)(?: {THAT})?"
+    rf"|(?:take|put|change|bring|set|switch|roll) (?:{THAT}|(?P<all>everything)) back{AS_BEFORE}|take back {THAT}"
+    r"|(?:undo|revert|reverse|take back) (?P<several>(?:everything|all)\b.*"
+    r"|(?:the|my|your|both) (?:last |previous )?(?:two|three|few|\d)\b.*)"
+    r"|undo (?P<thing>(?:the|my|our) \w+(?: \w+){0,2}))"
 )
 REDO = re.compile(rf"{OOPS}(?:redo(?: that| it| {LAST})?|undo (?:the|that|your) undo)")
+OFFER = re.compile(
+    rf"{OOPS}(?:i (?:didn't|did not) mean (?:that|this|it|the .+)|not that (?:one|lamp|light|room|door)"
+    r"|(?:that(?:'s| is| was) )?(?:the )?wrong \w+(?:,? sorry)?|that(?:'s| is| was) not what i (?:wanted|meant|asked for))"
+)
+AGAIN_DO = re.compile(
+    r"(?:and )?(?:(?:(?:do|try) (?:it|that|this|the same)(?: thing)? )?(?:again|once (?:more|again)|one more time)"
+    r"|same again|repeat(?: (?:that|it|this))?)"
+)
 
 DID = re.compile(
     r"(?:tell me |show me |list )?what (?:all )?"
@@ -32,6 +45,8 @@ DID = re.compile(
     r"|(?:what|did anything|has anything) happen(?:ed)?(?P<span> .+)"
 )
 LAST_DEED = re.compile(r"what(?:'s| is| was) the last thing (?:that )?you (?:did|have done|'ve done)|what did you do last")
+LOG = re.compile(r"(?:(?:show|give|tell) (?:me )?)?(?:(?:the|your|my|our) )?(?:activity|history|log|activity log)")
+MISSED = re.compile(r"what (?:did|have) (?:i|we) miss(?:ed)?|did (?:i|we) miss anything|what is new")
 AWAY = re.compile(r"(?:while|when) (?:i|we) (?:was|were) (?:away|out|gone|asleep|sleeping|not (?:here|home|at home))")
 THING = re.compile(r"(?:to|with|in|on|about|at) (.+)")
 ONES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
@@ -54,7 +69,7 @@ STILL = r"(?:(?:still|already|even|suddenly|currently|all|always) )?"
 AGAIN = r"(?: again| now| today)?(?: (?P<place>(?:in|on) .+))?"
 AS_IT_IS = (
     re.compile(
-        rf"(?:why|how come|since when|for how long) (?:is|are|'s|has|have)(?P<no>n't)? (?P<thing>.+?) (?:been )?{STILL}"
+        rf"(?:why|how come|since when|(?:for )?how long) (?:is|are|'s|has|have)(?P<no>n't)? (?P<thing>.+?) (?:been )?{STILL}"
         rf"(?P<not>not )?{STILL}{STATE}{AGAIN}"
     ),
     re.compile(rf"how (?:come|long) (?:has |have )?(?P<thing>.+?) (?:is|are|been) {STILL}(?P<not>not )?{STATE}{AGAIN}"),
@@ -70,38 +85,66 @@ BECAME = {  # how a state comes about: the word for it, in the present and in th
 }  # fmt: skip
 ANY = "|".join(BECAME.values())
 WAY = r"(?:turn|switch|put|power|shut)(?:ed)?"
-YOU = r"(?:(?:why|how come|when) (?:did|have) you|(?:who|what)(?: has| just)?)"
+ANYONE = r"(?:anyone|anybody|someone|somebody)"
+SELF = (  # who wonders what they did themselves: how it is now tells
+    r"(?:(?:did|have) (?:i|we)(?: (?:forget|forgotten|remember) to)?|i (?:think i )?forgot to"
+    r"|(?:i (?:can't|cannot|don't|do not) (?:remember|recall|know)|(?:i'm |i am )?not sure) (?:if|whether) (?:i|we))"
+)
+HOW = r"(?:why|how come|when)"
+YOU = rf"(?:{HOW} (?:did|have) you|(?:who|what)(?: has| is| just)?|(?:did|has|have) (?:you|{ANYONE})(?: just)?|{SELF})"
+LATELY_SAID = r"(?: (?:already|yet|today|yesterday|last night|this morning|just now))?"
 EVENTS = (
-    re.compile(rf"(?:why|how come|when) did (?P<thing>(?!you\b|i\b|we\b).+?) (?P<verb>{ANY})"),
-    re.compile(rf"(?:why|how come|when) (?:was|were|has|have) (?P<thing>(?!you\b).+?) (?:been )?(?P<verb>{ANY})(?: by you)?"),
-    re.compile(rf"{YOU} (?P<verb>{ANY}) (?P<thing>.+)"),
-    re.compile(rf"{YOU} {WAY} (?P<thing>.+?) (?P<side>on|off)"),
+    re.compile(rf"{HOW} did (?P<thing>(?!you\b|i\b|we\b).+?) (?:last )?(?P<verb>{ANY})"),
+    re.compile(rf"{HOW} (?:was|were|has|have) (?P<thing>(?!you\b).+?) (?:last )?(?:been )?(?P<verb>{ANY})(?: by you)?"),
+    re.compile(rf"{YOU} (?:last )?(?P<verb>{ANY}) (?P<thing>.+?)(?: to .+)?{LATELY_SAID}"),
+    re.compile(rf"{YOU} (?:last )?{WAY} (?P<thing>.+?) (?P<side>on|off)(?: (?P<place>(?:in|on|at) .+))?{LATELY_SAID}"),
 )  # fmt: skip
+ASKS = (("who|what|(?:did|has|have) (?:any|some)", "who"), ("when", "when"), ("(?:did|have) you", "did"),
+        ("(?:for )?how long|since when", "long"), (f"(?:{SELF}) ", "now"))  # fmt: skip
+WAS = re.compile(rf"(?:was|were|has|have) (?P<thing>.+?) (?:been )?(?:left )?{STATE} (?P<span>.+)")
 IT = frozenset({"it", "that", "this", "them", "these", "those"})
-JUST_WHY = re.compile(r"why|how come|why (?:that|this)|(?:why|how come) (?:did|have) you (?:do|done|did) (?:that|it|this)")
+JUST_WHY = re.compile(
+    r"(?:why|how come)(?: that| this)?|(?:why|how come) (?:did|have) you (?:do|done) (?:that|it|this)"
+    r"|who (?:did|has done) (?:that|it|this)"
+)
 NO_THING = frozenset({"you", "i", "we", "he", "she", "everyone", "my wife", "my husband"})
+
+
+def spelt(said: str) -> str:
+    """Lower-case words with what is written short written out: "who's", "wat r u"."""
+    return SHORT.sub(lambda m: SLANG[m[4]] if m[4] else f"{m[1]} {'is' if m[2] else 'did'}", said)
 
 
 def read(text: str, now: datetime) -> Request | None:
     """What the sentence asks about the past; None when nothing.
 
-    undo, redo: {}. did: {"since", "until"} (seconds since 1970), {"span"} in words, {"thing"}; or {"away"}; or {"last"}.
-    why: {"thing", "state"}, with {"event"} when it asks how that came about; {} asks about the last deed.
+    undo: {}; {"several"}; {"thing"}; {"how"} only offers it. redo: {}; {"again"}, the last deed whatever it was.
+    did: {"since", "until"} (seconds since 1970), {"span"} in words, {"thing"}; or {"away"}; or {"last"}.
+    why: {"thing", "state"}, with {"event"} when it asks how that came about, and {"asks"}: who, when, long, did (the claw
+    itself), now, was (with a span); {} asks about the last deed.
     """
-    said = " ".join(text.casefold().replace("’", "'").split())
-    for verb, wish in (("redo", REDO), ("undo", UNDO)):
-        if wish.fullmatch(said):
-            return Request("history", verb)
+    said = spelt(" ".join(text.casefold().replace("’", "'").split()))
+    if AGAIN_DO.fullmatch(said) or REDO.fullmatch(said):
+        return Request("history", "redo", {"again": True} if AGAIN_DO.fullmatch(said) else {})
+    if undo := UNDO.fullmatch(said):
+        several = {"several": True} if undo["all"] or undo["several"] else {}
+        return Request("history", "undo", several or ({"thing": undo["thing"]} if undo["thing"] else {}))
+    if OFFER.fullmatch(said):
+        return Request("history", "undo", {"how": True})
     slots = _did(said, now)
     if slots is not None:
         return Request("history", "did", slots)
-    slots = _why(said)
+    slots = _why(said, now)
     return None if slots is None else Request("history", "why", slots)
 
 
 def _did(said: str, now: datetime) -> dict[str, Any] | None:
     if LAST_DEED.fullmatch(said):
         return {"last": True}
+    if LOG.fullmatch(said):
+        return _span("today", now)
+    if MISSED.fullmatch(said):
+        return {"away": True, "span": "since you last wrote"}
     asks = DID.fullmatch(said)
     if not asks:
         return None
@@ -183,15 +226,22 @@ def _since(said: str, now: datetime, today: datetime) -> tuple[datetime, datetim
     return max(moment for moment in moments if moment <= now), now
 
 
-def _why(said: str) -> dict[str, Any] | None:
+def _why(said: str, now: datetime) -> dict[str, Any] | None:
     if JUST_WHY.fullmatch(said):
         return {}
     if music := MUSIC.fullmatch(said):
         return {"thing": music["thing"].replace(" playing", ""), "state": "playing"}
-    if slots := _became(said):
-        return slots if slots["thing"] not in IT else {}
-    asks = next((asks for pattern in AS_IT_IS if (asks := pattern.fullmatch(said))), None)
-    return _is(asks.groupdict()) if asks else None
+    if (was := WAS.fullmatch(said)) and was["state"] in STATES and (span := _span(was["span"], now)):
+        return {"thing": was["thing"], "state": was["state"], **span, "asks": "was"}
+    if not (slots := _became(said)):
+        found = next((match for pattern in AS_IT_IS if (match := pattern.fullmatch(said))), None)
+        slots = _is(found.groupdict()) if found else None
+    if slots is None:
+        return None
+    asked = next((word for start, word in ASKS if re.match(start, said)), "")
+    if asked == "now" and (slots["thing"] in IT or not slots["state"]):
+        return None
+    return {} if slots["thing"] in IT else {**slots, "asks": asked} if asked else slots
 
 
 def _is(given: Mapping[str, str | None]) -> dict[str, Any] | None:
@@ -215,6 +265,6 @@ def _became(said: str) -> dict[str, Any] | None:
             given = asks.groupdict()
             verb = given.get("verb") or f"turned {given['side']}"
             state = next(state for state, words in BECAME.items() if re.fullmatch(words, verb))
-            thing = given["thing"]
+            thing = " ".join(word for word in (given["thing"], given.get("place")) if word)
             return None if thing in NO_THING else {"thing": thing, "state": state, "event": True}
     return None

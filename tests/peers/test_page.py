@@ -145,6 +145,26 @@ async def test_a_touch_switches_the_lamp_and_a_slider_dims_it(tmp_path: Path) ->
         await eventually(lambda: home.device("Floor Lamp").state.get("color") == "red")
 
 
+async def test_a_shade_moves_once_for_a_row_of_keys_and_for_a_drag(tmp_path: Path) -> None:
+    async with at_home(tmp_path) as (home, phone):
+        slider = phone.tile("Bedroom Shade").get_by_role("slider")
+        await slider.fill("50")
+        await eventually(lambda: home.device("Bedroom Shade").state.get("position") == 50)
+        await slider.focus()
+        for _ in range(8):
+            await slider.press("ArrowUp")
+        await eventually(lambda: home.device("Bedroom Shade").state.get("position") == 58)
+        box = await slider.bounding_box()
+        await phone.page.mouse.move(box["x"] + box["width"] * 0.58, box["y"] + box["height"] / 2)
+        await phone.page.mouse.down()
+        for share in (0.5, 0.4, 0.3, 0.2):
+            await phone.page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] / 2)
+        await phone.page.mouse.up()
+        await eventually(lambda: home.device("Bedroom Shade").state.get("position", 58) < 30)
+        moves = home.daemon.store.all("SELECT text FROM inbox WHERE kind = 'touch' ORDER BY id")
+        assert len(moves) == 3
+
+
 async def test_a_device_that_does_not_obey_is_told_in_words_and_shown_as_it_is(tmp_path: Path) -> None:
     async with at_home(tmp_path) as (home, phone):
         home.house.homekit.part["Front Door Lock"].by_hand(locked=False)
@@ -248,6 +268,35 @@ async def test_words_typed_while_the_claw_is_gone_arrive_exactly_once(tmp_path: 
                 assert await phone.page.locator(".bubble.you").count() == 3
     rows = sqlite3.connect(tmp_path / "data" / "house.db").execute("SELECT text FROM inbox WHERE kind = 'message' ORDER BY id")
     assert [row[0] for row in rows] == ["hello", "what time is it?", "who are you?"]
+
+
+async def test_what_was_typed_hours_before_the_connection_came_back_is_asked_about(tmp_path: Path) -> None:
+    async with at_home(tmp_path) as (home, phone):
+        lamp = home.house.hue.lamps["Floor Lamp"]
+        was = lamp.on
+        await phone.go("Chat")
+        await phone.write("hello")
+        await phone.page.locator(".bubble.claw:not(.typing)").wait_for()
+        waiting = {"cid": "c1", "text": f"turn {'off' if was else 'on'} the floor lamp"}
+        script = "one => localStorage.setItem('claw.typed', JSON.stringify([{...one, at: Date.now() / 1000 - 3 * 3600}]))"
+        await phone.page.evaluate(script, waiting)
+        await phone.page.reload()
+        await phone.page.locator(".bubble.claw", has_text="You wrote this 3 h ago").wait_for()
+        said = await phone.page.locator(".bubble .text").all_inner_texts()
+        assert said[:2] == [waiting["text"], "hello"]  # where it belongs in time
+        assert lamp.on is was
+        await phone.page.locator(".bubble").get_by_role("button", name="Yes").tap()
+        await eventually(lambda: lamp.on is not was)
+
+
+async def test_a_secret_is_shown_as_it_is_kept(tmp_path: Path) -> None:
+    async with at_home(tmp_path) as (_, phone):
+        await phone.go("Chat")
+        await phone.write("remember that the wifi password is hunter2")
+        await phone.page.locator(".bubble.claw:not(.typing)").wait_for()
+        await phone.sees("(an answer)", within=".bubble.you")
+        assert await phone.page.locator(".bubble.you").count() == 1
+        assert "hunter2" not in await phone.page.evaluate("document.body.innerText + JSON.stringify({...localStorage})")
 
 
 async def test_who_has_no_code_stays_outside_and_who_signs_out_is_outside_again(tmp_path: Path) -> None:
