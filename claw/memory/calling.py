@@ -1,17 +1,31 @@
 """Other names that people give to rooms and devices: which thing is meant, and whether the name can be had."""
 
+import re
 from dataclasses import replace
 
 from claw.device import Device
 from claw.discovery.found import clean
 from claw.house import Area, House
-from claw.names import ALL, ARTICLES, HOME, KINDS_SAID, SMALL, fold, stems
-from claw.reflex.alias import DEEDS, scene
+from claw.names import ALL, ARTICLES, FLOORS, HOME, KINDS_SAID, PREPOSITIONS, SMALL, fold, stems
+from claw.reflex.alias import DEEDS, ORDINALS, scene
 from claw.reflex.reader import Reader
 from claw.reflex.reading import Context
+from claw.reflex.times import DAYS, MONTHS, NUMBERS, TENS
 from claw.turns.replies import call_of_it, listed, the
 
-LONGEST_NAME = 40
+LONGEST_NAME, MOST_WORDS = 40, 4
+SIGNS = re.compile(r"[\w '’-]+")
+WORDS = {
+    "verbs": """turn switch power put set make change dim brighten open close shut lock unlock raise lower mute unmute pause
+        resume start stop play bring move tilt arm disarm run skip remind wake cancel delete undo redo call rename remember
+        forget tell show""",
+    "pointing": """i me you it he him she they them we us this that these those here there who what which when where why
+        how and or then if but except not until""",
+    "times": """today tomorrow yesterday tonight now soon later morning noon afternoon evening night midnight sunset
+        sunrise day week month year hour minute second weekday weekend half past quarter""",
+}
+VERBS, POINTING, TIMES = (frozenset(words.split()) for words in WORDS.values())
+VAGUE = (SMALL | HOME | DEEDS | KINDS_SAID | TIMES).union(FLOORS, DAYS, MONTHS, NUMBERS, TENS, ORDINALS)  # no name by themselves
 Thing = Area | Device
 
 
@@ -69,13 +83,14 @@ class Calling:
     def refused(self, thing: Thing, name: str, context: Context) -> str:
         """Why it cannot be called so; empty when it can."""
         said = fold(name)
-        if not said or len(name) > LONGEST_NAME or not any(word.isalpha() for word in said):
-            return f"A name has letters in it, and at most {LONGEST_NAME} characters."
-        if self.reader.alias.read(name, replace(context, question="approval")):  # also yes and no
+        long = len(name) > LONGEST_NAME or len(name.split()) > MOST_WORDS
+        if long or not SIGNS.fullmatch(name) or not any(map(str.isalpha, said)):
+            return f"A name is at most {MOST_WORDS} words of letters and digits, in at most {LONGEST_NAME} characters."
+        if self.reader.read(name, replace(context, question="approval", scenes={})):  # also yes and no
             return f"“{name}” already means something to me. Please choose another name."
         if scene(name, context):
             return f"“{name}” is already the name of a scene."
-        if set(stems(name)) <= KINDS_SAID or set(said) <= SMALL | HOME | DEEDS or (ALL | {"except", "but"}) & set(said):
+        if {*stems(name)} <= VAGUE or {*said} <= VAGUE or (ALL | POINTING) & {*said} or said[0] in VERBS | PREPOSITIONS:
             return f"“{name}” can mean many things, so I would mix them up. Please choose another name."
         others = (one for one in self.things() if one is not thing and one != thing)
         taken = {stems(word): one for one in others for word in (*self.goes_by(one), getattr(one, "floor", ""))}

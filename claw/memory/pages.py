@@ -27,6 +27,7 @@ IDLE = ARTICLES | PREPOSITIONS | {  # say nothing about what is looked for
     "who", "when", "which", "whose", "how", "called", "name", "s", "and", "or", "with",
 }  # fmt: skip
 TOKENS, FOUND = 16, 20  # words of a question that are searched for; facts that a search gives at most
+NEWEST = "substr(source, -10) DESC, rowid DESC"  # the day; of one day the page that was written last, and its last line
 DELETED = "deleted by hand"
 COARSE_NS = 100_000_000
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO)
@@ -99,13 +100,19 @@ class Memory:
         return [Fact(*row) for row in rows]
 
     def find(self, words: str) -> list[Fact]:
-        """The facts, or facts of pages, in which all of these words are; the best first, at most 20. Odd input finds nothing."""
+        """The facts, or facts of pages, in which all of these words are: the best 20, the newest first."""
         self._follow()
         said = fold(clean(words, 2000))
         tokens = [word for word in said if word not in IDLE] or said
         query = " AND ".join(f'"{token}"' for token in tokens[:TOKENS])
-        found = "SELECT page, text, source FROM facts WHERE facts MATCH ? ORDER BY rank LIMIT ?"
+        best = "SELECT rowid, page, text, source FROM facts WHERE facts MATCH ? ORDER BY rank LIMIT ?"
+        found = f"SELECT page, text, source FROM ({best}) ORDER BY {NEWEST}"
         return [Fact(*row) for row in self.history.all(found, query, FOUND)] if query else []
+
+    def newest(self, count: int) -> list[Fact]:
+        """What was remembered last, the newest first."""
+        self._follow()
+        return [Fact(*row) for row in self.history.all(f"SELECT page, text, source FROM facts ORDER BY {NEWEST} LIMIT ?", count)]
 
     def text(self, page: str) -> str:
         """The whole page as it is in its file; empty when there is none."""
@@ -120,10 +127,10 @@ class Memory:
 
     # -- writing
 
-    def remember(self, page: str, text: str, who: str) -> Write:
-        """Add a fact, unless the page says so already; a new page is made. PageError when the page takes no more."""
+    def remember(self, page: str, text: str, who: str, instead: str = "") -> Write:
+        """Add a fact, in place of another if it says so, unless it is there already. PageError when the page takes no more."""
         self._follow()
-        before, text = self._before(page), clean(text, LONGEST_FACT)
+        before, text = _without(self._before(page), {instead}), clean(text, LONGEST_FACT)
         day = f"{self.clock.now():%Y-%m-%d}" if self.clock.plausible() else "undated"
         source = f"{clean(re.sub(r'[(),]', ' ', who))}, {day}"
         if text.casefold() in (fact.text.casefold() for fact in _facts(page, before)):

@@ -10,23 +10,31 @@ from claw.clock import Clock
 from claw.device import Device
 from claw.discovery.found import clean
 from claw.house import Area, House
-from claw.memory.calling import Calling, Thing
+from claw.memory.calling import VERBS, Calling, Thing
 from claw.memory.pages import LONGEST_FACT, Fact, Memory, PageError, page_name
 from claw.messages.inbox import CODE
 from claw.names import PREPOSITIONS, fold, stems
+from claw.reflex import memories
 from claw.reflex.answers import Answers
+from claw.reflex.reader import THEN
 from claw.reflex.reading import Context, Request
 from claw.turns.deciding import Deciding
-from claw.turns.replies import OWN, call_of_it, capital, listed, the, within
+from claw.turns.replies import OWN, are, call_of_it, capital, listed, the, within
 from claw.turns.turn import Turn
 
 SHOWN, LINES = 4, 6  # facts of an answer; lines of a page in a chat
-LAST_SECONDS = 600.0  # how long "forget that" means what was remembered last
-SECRET = re.compile(
-    r"\b(?:password|passphrase|passcode)\b.*(?:\bis\b|\bare\b|[:=])\s*\S+$"
-    r"|\b(?:pin|code|combination)\b.*(?:\bis\b|\bare\b|[:=])\s*\S*\d\S*$|\b(?:pin|code|password)\s+\d{3,}$",
+NEWEST = 5  # facts that are told when nothing was asked about in particular
+LAST_SECONDS, CORRECTED_SECONDS = 600.0, 120.0  # how long "forget that", and "no, it is ...", mean what was remembered last
+CODES = r"(?<!zip )(?<!post )(?<!postal )(?<!dress )(?<!area )(?<!qr )(?<!bar )(?<!error )(?<!fault )codes?"
+KEY = rf"\b(?:passwords?|passphrase|passcode|passwort|pins?|{CODES}|combination|kombination)\b(?! (?:name|word|board)s?\b)"
+PLACE = r"(?:on|in|under|at|behind|with|near|inside|above|beside|next|by|from|kept|not)\b"
+SECRET = re.compile(  # "the code is 4711", "4711 is the code", "open it with the code 4711"
+    rf"{KEY}.*?(?:\b(?:is|are|was|ist|lautet)\b|[:=])(?!\s*{PLACE})"
+    rf"|^(?!there\b|here\b|it\b)\S+ (?:is|are) (?:[\w'’-]+ ){{0,4}}?{KEY}|^(?=.*{KEY}).*(?<!\S)(?=\S*\d)\S{{3,}}",
     re.IGNORECASE,
 )
+NO_SECRETS = "I do not keep passwords or codes"
+HOW = re.compile(r"how (?:much|many|often|long)\b", re.IGNORECASE)
 FIRST_PERSON = re.compile(r"\b(?:i|my|me|mine|we|our|us)\b", re.IGNORECASE)
 SELF = re.compile(r"(?:i|my|me|i['’]\w+)\b", re.IGNORECASE)
 SMALL_START = re.compile(r"(?:The|A|An|There|It|He|She|They|This|In|On|At|Every|All|Both|No)\b")
@@ -43,13 +51,14 @@ class MemoryTalk:
         self.calling = Calling(house, deciding.reader)
         self.answers = Answers(deciding.reader.names)
         self._last: dict[str, tuple[Fact, float]] = {}  # chat -> what was remembered last, and when; a restart forgets it
+        self._named: dict[str, str] = {}  # chat -> the name that was given last
 
     def take(self, turn: Turn, request: Request, context: Context) -> None:
-        """remember, reminder, recall, forget, call, uncall, show, before, versions, restore."""
+        """What memories.read gives."""
         verbs: dict[str, Callable[[Turn, Mapping[str, Any], Context], str]] = {
             "remember": self._remember, "reminder": _reminder, "recall": self._recall, "forget": self._forget,
             "question": self._question, "call": self._call, "uncall": self._uncall, "show": self._show, "before": self._before,
-            "versions": self._versions, "restore": self._restore,
+            "versions": self._versions, "restore": self._restore, "correct": self._correct, "place": self._place,
         }  # fmt: skip
         try:
             turn.reply = verbs.get(request.verb, _unknown)(turn, request.slots, context) or turn.reply
@@ -68,7 +77,7 @@ class MemoryTalk:
 
     # -- facts
 
-    def _remember(self, turn: Turn, slots: Mapping[str, Any], context: Context) -> str:
+    def _remember(self, turn: Turn, slots: Mapping[str, Any], context: Context, instead: Fact | None = None) -> str:
         said = clean(str(slots.get("fact", "")), LONGEST_FACT + 1).rstrip(".! ")
         if not fold(said):
             return f"What shall I remember? {WHERE_TO_BEGIN}"
@@ -76,11 +85,40 @@ class MemoryTalk:
             return f"That is too long for one fact: at most {LONGEST_FACT} characters, please."
         if SECRET.search(said) or any(CODE.fullmatch(word) for word in said.split()):
             turn.secret, turn.request = True, None  # so that it is not kept with the message, either
-            return "That looks like a code or a password. My pages are plain text, so I did not write it down."
-        fact = Fact(self._page_for(said, turn.message.person), f"{capital(said)}.")
-        turn.writes.append(self.memory.remember(fact.page, fact.text, turn.message.person))
+            return f"{NO_SECRETS}: my pages are plain text, so I did not write it down."
+        if wish := self._wish(said):
+            turn.request = None
+            return f"“{capital(wish)}” asks for a deed, so I kept nothing and did nothing. Say it by itself to have it done."
+        fact = Fact(instead.page if instead else self._page_for(said, turn.message.person), f"{capital(said)}.")
+        turn.writes.append(self.memory.remember(fact.page, fact.text, turn.message.person, instead.text if instead else ""))
         turn.writes.append(partial(self._last.__setitem__, turn.message.place, (fact, self.clock.monotonic())))
-        return f"I'll remember: “{capital(said)}.”" if FIRST_PERSON.search(said) else f"I'll remember that {_small(said)}."
+        quoted = instead or FIRST_PERSON.search(said)
+        return f"I'll remember: “{capital(said)}.”" if quoted else f"I'll remember that {_small(said)}."
+
+    def _wish(self, said: str) -> str:
+        """What of a would-be fact asks for a deed: all of it, or a part that begins with a verb; empty when nothing does."""
+        for part in dict.fromkeys([said, *THEN.split(said)[1:]]):
+            reading = self.deciding.reader.read(part, Context()) if (fold(part) or [""])[0] in VERBS else None
+            if reading and (reading.calls or reading.options or (reading.request and reading.request.about == "routines")):
+                return part
+        return ""
+
+    def _correct(self, turn: Turn, slots: Mapping[str, Any], context: Context) -> str:
+        """ "No, it is under the mat": the same of what was remembered just now, in place of it."""
+        fact, right = self._last_fact(turn, CORRECTED_SECONDS), str(slots.get("rest", ""))
+        if not right:
+            return "How is it, then? Say “no, it is ...”, or “forget that”." if fact else "Say “undo that”, and I take it back."
+        subject = fact and re.match(rf"(.+?) {memories.VERBS} ", fact.text)
+        if not fact or not subject:
+            return _hint(turn, "")
+        said = f"{subject[1]} {right}"
+        turn.request = Request("memory", "remember", {"fact": said}).plain()  # as it is taken back
+        return self._remember(turn, {"fact": said}, context, fact)
+
+    def _last_fact(self, turn: Turn, seconds: float) -> Fact | None:
+        """What was remembered last in this chat, if that was less than so many seconds ago."""
+        fact, at = self._last.get(turn.message.place, (None, 0.0))
+        return fact if self.clock.monotonic() - at <= seconds else None
 
     def _page_for(self, said: str, person: str) -> str:
         """The page of the longest name of a room or device in it, else the speaker's own, else the house's."""
@@ -106,7 +144,7 @@ class MemoryTalk:
     def _recall(self, turn: Turn, slots: Mapping[str, Any], context: Context) -> str:
         words = clean(str(slots.get("words", "")), LONGEST_FACT)
         if not words:
-            return self._all()
+            return self._all(turn.message.person)
         thing = self.calling.thing(words)
         facts, present = self._about(words, thing, turn.message.person), self._present(thing)
         lines = [self._told(fact, turn.message.person) for fact in facts[:SHOWN]]
@@ -115,32 +153,37 @@ class MemoryTalk:
         if facts or present:
             return "\n".join([*lines, *([present] if present else [])])
         it = _yours(words)
+        if re.search(KEY, words, re.IGNORECASE):
+            return f"{NO_SECRETS}."
         if near := self.memory.find(_head(words)):
             return f"I know nothing about {it}, but this: {self._told(near[0], turn.message.person)}"
         return f"I know nothing about {it} yet."
 
     def _question(self, turn: Turn, slots: Mapping[str, Any], context: Context) -> str:
         """A question that was not understood, if pages have all of its words."""
-        facts = self.memory.find(str(slots["words"]))[:SHOWN]
-        turn.level = "grammar" if facts else turn.level
-        return "\n".join(self._told(fact, turn.message.person) for fact in facts)
+        words = str(slots["words"])
+        facts = (self.memory.find(words) or self.memory.find(HOW.sub("", words)))[:SHOWN]
+        secret = f"{NO_SECRETS}." if re.search(KEY, words, re.IGNORECASE) else ""
+        turn.level = "grammar" if facts or secret else turn.level
+        return "\n".join(self._told(fact, turn.message.person) for fact in facts) or secret
 
-    def _all(self) -> str:
+    def _all(self, person: str) -> str:
         pages = {page: count for page, count in self.memory.pages().items() if count}
         if not pages:
             return f"I remember nothing yet. {WHERE_TO_BEGIN}"
         shown = [f"{page} ({count})" for page, count in sorted(pages.items(), key=lambda one: -one[1])]
         more = [f"{len(shown) - 8} more"] if len(shown) > 8 else []
         on = "one page" if len(pages) == 1 else f"{len(pages)} pages"
-        return f"I remember {_things(sum(pages.values()))} on {on}: {listed([*shown[:8], *more])}."
+        heading = f"I remember {_things(sum(pages.values()))} on {on}: {listed([*shown[:8], *more])}."
+        return "\n".join([heading, *(self._told(fact, person) for fact in self.memory.newest(NEWEST))])
 
     def _about(self, words: str, thing: Thing | None, person: str) -> list[Fact]:
         """What the pages say of it, under each of its names."""
         if words.casefold() in ("me", "myself", "us"):
-            return self.memory.facts(page_name(person))
+            return self.memory.facts(page_name(person))[::-1]
         names = [words] if thing is None else self._names(thing)
         page = self._page_of(thing) if thing else self.memory.page(words)
-        return list(dict.fromkeys([*self.memory.facts(page), *(fact for name in names for fact in self.memory.find(name))]))
+        return list(dict.fromkeys([*self.memory.facts(page)[::-1], *(fact for name in names for fact in self.memory.find(name))]))
 
     def _present(self, thing: Thing | None) -> str:
         """What is there now, and what else it is called."""
@@ -185,8 +228,8 @@ class MemoryTalk:
     def _forget(self, turn: Turn, slots: Mapping[str, Any], context: Context) -> str:
         words = clean(str(slots.get("words", "")), LONGEST_FACT)
         if not words:
-            fact, at = self._last.get(turn.message.place, (None, 0.0))
-            if fact is None or self.clock.monotonic() - at > LAST_SECONDS:
+            fact = self._last_fact(turn, LAST_SECONDS)
+            if fact is None:
                 return "What shall I forget? Say, for example, “forget that the spare key is in the drawer”."
             turn.writes.append(partial(self._last.pop, turn.message.place, None))
             return self._gone(turn, [one for one in self.memory.facts(fact.page) if one.text == fact.text])
@@ -204,7 +247,7 @@ class MemoryTalk:
     def _gone(self, turn: Turn, facts: list[Fact]) -> str:
         turn.writes.append(self.memory.forget(facts))
         said = clean(facts[0].text, LONGEST_FACT) if facts else ""
-        return f"Forgotten, also in the older versions of the page: “{said}”" if facts else "It was gone already."
+        return f"Forgotten: “{said}”" if facts else "It was gone already."
 
     def _ask(self, turn: Turn, facts: list[Fact]) -> None:
         shown = [f"“{clean(fact.text, 80)}”" for fact in facts[:SHOWN]]
@@ -215,37 +258,68 @@ class MemoryTalk:
     # -- names
 
     def _call(self, turn: Turn, slots: Mapping[str, Any], context: Context) -> str:
-        if "said" in slots:
-            thing, name = self.calling.divide(str(slots["said"])) or (None, "")
-        else:
-            thing, name = self.calling.thing(str(slots.get("thing", ""))), str(slots.get("name", ""))
-        name = _bare(name)
-        if thing is None and "said" in slots:
-            return NO_CALLS
+        thing, given, old = self._meant(turn, slots)
+        name = _bare(given)
         if thing is None:
-            several = self.calling.several(str(slots.get("thing", "")))
-            return f"Which one do you mean: {several}? Please say its whole name." if several else UNKNOWN_THING
+            words = str(slots.get("thing", ""))
+            if several := self.calling.several(words) if words else "":
+                return f"Which one do you mean: {several}? Please say its whole name."
+            return _hint(turn) if slots.get("told") else UNKNOWN_THING if words else NO_CALLS
+        it, names = self.calling.it(thing), self.calling.goes_by(thing)
+        if not name:
+            return f"What shall I call {it}? Say “call {it}”, and then its new name."
+        if isinstance(thing, Area) and fold(name) == fold(thing.name) and fold(old) in map(fold, names[1:]):
+            turn.request = Request("memory", "uncall", {"said": old}).plain()
+            return self._uncall(turn, {"said": old}, context)
+        also = isinstance(thing, Area) or bool(slots.get("also"))
+        if fold(name) in map(fold, names if also else names[:1]) or (also and self.calling.thing(name) == thing):
+            return f"{capital(it)} is called that already."
         if refused := self.calling.refused(thing, name, context):
             return refused
-        it, also = self.calling.it(thing), isinstance(thing, Area) or bool(slots.get("also"))
-        names = self.calling.goes_by(thing)
-        if fold(name) in map(fold, names if also else names[:1]):
-            return f"{capital(it)} is called that already."
+        name = given if isinstance(thing, Device) and re.fullmatch(r"the \w+", given) else name  # it is said with its article
         turn.writes.append(partial(self.calling.call, thing, name, also=also))
+        turn.writes.append(partial(self._named.__setitem__, turn.message.place, name))
         if also:
             return f"{capital(it)} is also called {the(name) if isinstance(thing, Area) else f'“{name}”'} now."
         others = [f"“{one}”" for one in names if fold(one) != fold(name)]
         return f"I call {it} “{name}” now. {listed(others)} still work{'s' * (len(others) == 1)}."
+
+    def _meant(self, turn: Turn, slots: Mapping[str, Any]) -> tuple[Thing | None, str, str]:
+        """What is to be named, its new name (empty: none was said), and the name by which it was meant."""
+        if said := str(slots.get("said", "")):
+            whole = [one for one in self.calling.things() if stems(said) in map(stems, self.calling.goes_by(one))]
+            thing, name = (whole[0], "") if whole else self.calling.divide(said) or (None, "")
+            return thing, name, ""
+        old = str(slots.get("thing", ""))
+        old = self._named.get(turn.message.place, "") if old.casefold() == "it" else _bare(old)
+        return self.calling.thing(old) if old else None, str(slots.get("name", "")), old
 
     def _uncall(self, turn: Turn, slots: Mapping[str, Any], context: Context) -> str:
         """ "the study the blue room", or the name alone."""
         said = str(slots.get("said", ""))
         name = _bare((self.calling.divide(said) or (None, said))[1])
         thing = self.calling.thing(name)
-        if thing is None or len(self.calling.goes_by(thing)) < 2:
+        names = self.calling.goes_by(thing) if thing else []
+        left = [one for one in names if stems(one) != stems(name)]
+        if not left or len(left) == len(names) or (isinstance(thing, Area) and left[0] != thing.name):
             return f"Nothing here has “{name}” as another name."
         turn.writes.append(partial(self.calling.uncall, name))
-        return f"“{name}” is no name here any more."
+        return f"“{name}” is no name here any more. I call it {the(left[0])}."
+
+    def _place(self, turn: Turn, slots: Mapping[str, Any], context: Context) -> str:
+        """A device stands in another room now, or (empty, as it is taken back) in none."""
+        words = str(slots.get("area", ""))
+        thing, area = self.calling.thing(str(slots["thing"])), self.calling.thing(words) if words else None
+        if not isinstance(thing, Device) or thing.kind == "vacuum" or (words and not isinstance(area, Area)):
+            return _hint(turn) if slots.get("told") else UNKNOWN_THING
+        it, before, now = self.calling.it(thing), self.house.area(thing), area.name if isinstance(area, Area) else ""
+        if before.casefold() == now.casefold():
+            return f"{capital(it)} is {within(now)} already."
+        if turn.request and turn.request["verb"] == "place":
+            turn.request["slots"]["before"] = before
+        turn.writes.append(partial(self.house.describe, thing.id, area=now))
+        left = f", no longer {within(before)}" if before else ""
+        return f"{capital(it)} {are(it)} {within(now) if now else 'in no room'} now{left}."
 
     # -- pages
 
@@ -288,7 +362,16 @@ class MemoryTalk:
 
 
 def _reminder(turn: Turn, slots: Mapping[str, Any], context: Context) -> str:
+    if of := slots.get("of"):
+        return f"When shall I remind you of {of}? Say, for example, “remind me of {of} at six”."
     return f"When shall I remind you to {slots['do']}? Say, for example, “remind me at six to {slots['do']}”."
+
+
+def _hint(turn: Turn, fact: str | None = None) -> str:
+    """For what sounds like something to know and was not said to be remembered, or (empty) for nothing of the kind."""
+    fact = clean(turn.message.text).rstrip(".! ") if fact is None else fact
+    turn.level, turn.request = "none", None
+    return "I did not understand that." + (f" To have me remember it, say “remember that {_small(fact)}”." if fact else "")
 
 
 def _unknown(turn: Turn, slots: Mapping[str, Any], context: Context) -> str:

@@ -7,7 +7,7 @@ from claw.capabilities import Climate, Humidity, ListItems, Player, Power, Senso
 from claw.device import Device
 from claw.names import ALL, Names, Selection, fold
 from claw.reflex.reading import Context
-from claw.turns.replies import call_of_it, called, capital, listed, title_of, within
+from claw.turns.replies import are, call_of_it, called, capital, listed, title_of, within
 
 STATES: dict[str, tuple[tuple[str, Any], ...]] = {  # the first field that a device has decides
     "on": (("on", True), ("playback", "playing"), ("activity", "cleaning")),
@@ -134,12 +134,12 @@ class Answers:
         return capital(text) + (", but it does not tell me what." if untitled else ".") + self._silent(devices)
 
     def _yes_no(self, device: Device, state: str) -> str:
-        now = _word(device, state)
+        now, name = _word(device, state), self.called(device, short=True)
         if not device.online:
             return f"I can't reach {self.called(device)}; when I last heard from it, it was {now}."
         if moving := _moving(device):
-            return f"{capital(self.called(device, short=True))} is {moving}."
-        return f"{'Yes' if _holds(device, state) else 'No'}, {self.called(device, short=True)} is {now}."
+            return f"{capital(name)} {are(name)} {moving}."
+        return f"{'Yes' if _holds(device, state) else 'No'}, {name} {are(name)} {now}."
 
     def called(self, device: Device, *, short: bool = False) -> str:
         """The device's name with its article; `short` leaves out "lock" where its state says it anyway."""
@@ -150,7 +150,7 @@ class Answers:
         name, now = self.called(device), _moving(device) or _status(device)
         if not device.online:
             return f"I can't reach {name}; when I last heard from it, it was {now}." if now else f"I can't reach {name}."
-        return capital(f"{name} is {now}." if now else f"{name} has not reported anything yet.")
+        return capital(f"{name} {are(name)} {now}." if now else f"{name} has not reported anything yet.")
 
     def _measures(self, devices: Sequence[Device], what: str, found: Selection) -> str:
         unit = "°C" if what == "temperature" else "%"

@@ -21,6 +21,8 @@ TOLD = (
 WORDS, THING = r"(?P<words>.+)", r"(?P<thing>(?:the|my|our) .+?)"
 KNOW = r"(?:do you (?:know|remember) |can you tell me |tell me )"
 VERBS = r"(?:is|are|was|were|has|have|had|lives?|likes?|hates?|needs?|comes?|goes|belongs?|works?|can|cannot|must|will|should)"
+KIN = r"(?:wife|husband|partner|son|daughter|mum|mom|mother|dad|father|brother|sister|dog|cat|boss|doctor|landlord)"
+ARTICLE = r"(?:the|my|our)"
 NAME = r"[\"“”„«»‘'](?P<quoted>.+?)[\"“”«»’']|(?P<name>.+?)"
 AGAIN = r"(?: (?:again|any ?more|any longer|too|instead|for short|from now on))?"
 ABOUT = r"(?:about|of|on|regarding)"
@@ -38,6 +40,8 @@ TIMED = re.compile(
 NOT_A_NAME = frozenset(
     {"later", "back", "again", "now", "soon", "tomorrow", "today", "tonight", "maybe", "when", "if", "a", "an"}
 )
+NO_PIECE = re.compile(r"\b(?:music|songs?|sound|audio|media|heat|heating|temperature|water|air)$", re.IGNORECASE)  # in a room
+PLANS = r"(?!.*\b(?:reminders?|timers?|alarms?|routines?|plans?|questions?|lists?)\b)"  # not for the memory to forget
 PHONE = re.compile(r"\b(?:off|back|again|later|today|tomorrow|tonight|soon|when|if|because)\b", re.IGNORECASE)
 NOT_ASKED = re.compile(  # what memory does not hold: presence, routines, the sun, a word for what was said before
     r"(?:it|he|she|they|this|that|these|those|there|here|you|i|we|me|home|everybody|everyone|anybody|anyone|somebody|someone)\b.*"
@@ -69,40 +73,68 @@ FORMS = [
         rf"(?:show|read)(?: me)?(?: out)? {PAGE}", rf"what(?:['’]?s| is| does| stands)(?: written)? (?:on |in )?{PAGE}(?: say)?",
         r"show (?:me )?the (?P<page>(?!web |last |next |first |front |home )[\w' -]+?) page"),
     *_forms("reminder", r"(?:remember|don['’]?t (?:let me )?forget|do not forget) to (?P<do>.+)"),
+    *_forms("of",
+        rf"(?:remember|{DONT} (?:let me )?forget) "
+        rf"(?P<of>{ARTICLE} (?!time\b|day\b|night\b)[\w'’-]+(?: (?!{VERBS}\b)[\w'’-]+){{0,2}})"),
+    *_forms("nothing", rf"{KEEP} (?:that|this|something|things)|(?:make|take) a note"),
+    *_forms("correct",
+        rf"(?:no|nope|wrong|actually|sorry|correction)[,.;:! ]+(?:it|he|she|they)(?P<rest>(?:['’]s|['’]re| {VERBS}) "
+        r"(?!(?:fine|ok|okay|good|right|all|enough|too|not|nothing|you|your|wrong|on|off)\b).+)"),
+    *_forms("mistake",
+        r"(?:no[, ]+)?(?:(?:that|this|it)(?:['’]s| is| was) (?:wrong|not (?:right|true|correct)|incorrect|false)|wrong)"),
     *_forms("remember",
         rf"{KEEP}(?: this| the following)?(?: that\b| the fact that\b|\s*[:,])\s*(?:that )?(?P<fact>.+)",
         rf"(?:remember|memori[sz]e|(?:keep|bear) in mind|{DONT} forget) "
         rf"(?P<fact>.+? {VERBS} .+|(?:i|we|he|she|there) \w+ .+|(?:i|we|he|she|there|it)['’]\w+ .+)",
-        r"(?P<fact>my name(?:['’]s| is) (?:\w[\w'’-]*)(?: \w[\w'’-]*){0,2})"),
-    *_forms("me", r"call me (?P<me>\w[\w'’-]*)(?: from now on)?"),
+        rf"(?P<fact>.+? {VERBS} .+?)\s*[,.;:!–-]+\s*(?:please |and )?{KEEP} (?:that|this|it)",
+        rf"(?:fyi|for your information|just so you know)[,:]? (?P<fact>.+? {VERBS} .+)",
+        rf"(?P<fact>my (?:{KIN}['’]s )?(?:favou?rite [\w'’ -]+?|birthday|address|(?:phone |mobile )?number) (?:is|are) "
+        r"(?!not\b|off\b).+)",
+        rf"(?P<fact>my {KIN} (?:is|are) (?:called|named) .+)",
+        rf"(?P<fact>my (?:{KIN}['’]s )?name(?:['’]s| is) "
+        r"(?!(?:not|on|in|at|the|an?|no|too|so)\b)\w[\w'’-]*(?: \w[\w'’-]*){0,2})"),
+    *_forms("me", r"call me (?P<me>(?:(?:dr|mr|mrs|ms|prof)\.? )?\w[\w'’-]*)(?: from now on)?"),
     *_forms("self", r"what(?:['’]?s| is) my name|who am i|what am i called|do you know (?:me|my name|who i am)"),
     *_forms("also",
         rf"{THING} (?:is|are) (?:also|otherwise) (?:called|named|known as) (?:{NAME}){AGAIN}",
         rf"{THING} also goes by (?:{NAME}){AGAIN}",
         rf"another (?:name|word) for (?P<thing>.+?) is (?:{NAME})",
         rf"(?:when|if) i say (?:{NAME}),? i mean (?P<thing>.+)",
-        rf"by (?:{NAME}),? i mean (?P<thing>.+)"),
+        rf"by (?:{NAME}),? i mean (?P<thing>.+)",
+        rf"(?!(?:it|that|this|what|which|he|she|no|yes)\b)(?:{NAME}) means (?P<thing>{ARTICLE} .+)"),
+    *_forms("told",
+        rf"{THING} (?:is|are) (?:now |from now on )?(?:called|named|known as) (?:{NAME}){AGAIN}",
+        rf"(?:i|we)(?: always| usually| also)? call (?P<said>{ARTICLE} \S+ .+)"),
+    *_forms("place",
+        rf"(?:move|assign) {THING} (?:in|into|on|to) (?P<area>{ARTICLE} .+)",
+        rf"(?P<told>{THING} (?:is|are|stands|hangs|belongs)(?: now)? (?:in|on|to) (?P<area>{ARTICLE} .+))"),
+    *_forms("names", rf"what (?:is|are) {THING} (?:also )?called", rf"what do (?:we|you|i) call {THING}"),
     *_forms("call",
+        rf"{MAY}(?:call|rename|name) (?P<thing>it) (?:to )?(?!(?:a|an|off|back|quits|even)\b)(?:{NAME}){AGAIN}",
         rf"(?:{MAY}(?:re)?name|change the name of) (?P<thing>.+?) (?:to|as|into) (?:{NAME}){AGAIN}",
         rf"give (?P<thing>.+?) (?:the|another|a new) (?:name|nickname|alias)[,:]? (?:{NAME}){AGAIN}",
-        rf"{THING} (?:is|are) (?:now |from now on )?(?:called|named|known as) (?:{NAME}){AGAIN}",
-        rf"from now on,? (?P<thing>.+?) (?:is|are|shall be|will be) (?:{NAME.partition('|')[0]}|(?P<name>(?-i:[A-Z])\w*))",
+        rf"from now on,? (?P<thing>.+?) (?:is|are|shall be|will be) "
+        rf"(?:{NAME.partition('|')[0]}|(?P<name>(?-i:[A-Z])\w*|{ARTICLE} .+))",
         rf"{MAY}(?:call|rename|name) (?P<thing>.+?) [\"“„«‘'](?P<quoted>[^\"“”„«»]+)[\"”“»’']{AGAIN}",
         rf"{MAY}(?:call|rename|name) (?P<said>(?:the|my|our) \S+ .+?){AGAIN}",
-        rf"{MAY}(?:call|rename|name) (?P<said>\S+ (?:.+ )?(?-i:[A-Z]).*?){AGAIN}"),
+        rf"{MAY}(?:call|rename|name) (?P<said>(?!(?:me|him|her|us|them)\b)\S+ (?:.+ )?(?-i:[A-Z]).*?){AGAIN}",
+        rf"(?:call|rename) (?P<said>{ARTICLE} \S+)"),
     *_forms("forget",
         rf"(?:forget|delete|remove|erase) (?:everything|all|anything|whatever|what)(?: that)? {TOLD} about {WORDS}",
         r"forget (?:everything |all )?about (?P<words>(?!it$|that$|this$).+)",
         rf"(?:forget|{DONT} remember) (?:the fact )?that {WORDS}",
         r"forget (?P<words>everything(?: you (?:know|remember))?)",
         rf"(?:{DONT}|stop) call(?:ing)? (?P<old>.+?)(?: any ?more| any longer)",
-        r"(?:forget|remove|delete|drop) the (?:name|nickname|alias) (?P<old>.+)"),
+        r"(?:forget|remove|delete|drop) the (?:name|nickname|alias) (?P<old>.+)",
+        rf"forget {PLANS}(?P<words>{ARTICLE} .+)"),
     *_forms("recall",
         rf"what (?:all )?(?:do|can) you (?:know|remember|tell me)(?: {ABOUT} {WORDS})?",
         rf"(?:what|whatever) (?:did i|have i|i(?:['’]ve)?) (?:ever )?(?:said|say|tell|told)(?: you| to you)? {ABOUT} {WORDS}",
         rf"(?:tell me )?(?:everything|all|what|whatever|something)(?: that)? (?:you know|you remember|is known) {ABOUT} {WORDS}",
         rf"what have you (?:remembered|noted|written down|learned|learnt)(?: {ABOUT} {WORDS})?",
         rf"do you (?:know|remember) (?:anything|something|a thing) {ABOUT} {WORDS}",
+        r"(?P<words>)(?:what did i|do you remember what i) (?:ask|asked|tell|told|say|said)(?: to)?(?: you)?"
+        r"(?: to remember| yesterday| today)?",
         r"tell me (?:something |more |all |everything )?about (?P<words>(?!the weather|the news|yourself|you\b).+)",
         r"(?P<words>)(?:show (?:me )?|list |what are )(?:all )?(?:your |the )?(?:memory|memories|memory pages|pages|notes)",
         r"(?P<words>)what is in your memory"),
@@ -116,7 +148,8 @@ FORMS = [
 DID = re.compile(r"(?:(?:i|we|you) )?(?:put|leave|left|park|parked|keep|store|stored|hide|hid|have|find) ", re.IGNORECASE)
 
 QUESTION = re.compile(
-    rf"{KNOW}?(?:what|which|whose|how|who|when|where|why|is|are|does|do|did|has|have|was|were)\b", re.IGNORECASE
+    rf"{KNOW}?(?:what|which|whose|how|who|when|where|why|(?:what|where|who|when)s|is|are|does|do|did|has|have|was|were)\b",
+    re.IGNORECASE,
 )
 
 
@@ -124,7 +157,9 @@ def read(text: str) -> Request | None:
     """What the sentence asks of the memory; None when nothing.
 
     remember: {"fact"}. reminder: {"do"} (without a time). recall: {"words"} (empty: all). forget: {"words"} (empty: the last).
-    call: {"thing", "name", "also"} or undivided {"said"}. uncall: {"said"}. show, before, versions, restore: {"page", "version"}.
+    correct: {"rest"} with its verb (empty: it is wrong). place: {"thing", "area"}. uncall: {"said"}.
+    call: {"thing", "name", "also"} or undivided {"said"}. show, before, versions, restore: {"page", "version"}. "told": it is a
+    statement, of which nobody knows whether it was meant for the memory.
     """
     if LAST.fullmatch(text):
         return Request("memory", "forget", {"words": ""})
@@ -133,7 +168,7 @@ def read(text: str) -> Request | None:
 
 def question(text: str) -> Request | None:
     """A question that nobody else understood: a page may have its words ({"words"}); None when it is none."""
-    return Request("memory", "question", {"words": text}) if QUESTION.match(text) else None
+    return Request("memory", "question", {"words": text}) if QUESTION.match(text) or text.rstrip().endswith("?") else None
 
 
 def _requests(text: str) -> Iterator[Request]:
@@ -157,14 +192,10 @@ def _me(said: dict[str, str]) -> Read | None:
     return None if said["me"].casefold() in NOT_A_NAME else ("remember", {"fact": f"I am called {said['me']}"})
 
 
-def _call(said: dict[str, str]) -> Read | None:
+def _call(said: dict[str, str], **more: str) -> Read | None:
     if "said" in said:
-        return None if PHONE.search(said["said"]) else ("call", {"said": said["said"]})
-    return "call", {"thing": said["thing"], "name": said.get("quoted") or said.get("name", "")}
-
-
-def _also(said: dict[str, str]) -> Read:
-    return "call", {"thing": said["thing"], "name": said.get("quoted") or said.get("name", ""), "also": "yes"}
+        return None if PHONE.search(said["said"]) else ("call", {"said": said["said"], **more})
+    return "call", {"thing": said["thing"], "name": said.get("quoted") or said.get("name", ""), **more}
 
 
 def _forget(said: dict[str, str]) -> Read:
@@ -186,7 +217,12 @@ def _page(said: dict[str, str], verb: str) -> Read:
 
 
 READ: dict[str, Callable[[dict[str, str]], Read | None]] = {
-    "self": lambda said: ("recall", {"words": "me"}), "also": _also,
+    "self": lambda said: ("recall", {"words": "me"}), "also": partial(_call, also="yes"), "told": partial(_call, told="yes"),
+    "names": lambda said: ("recall", {"words": said["thing"]}),
+    "of": lambda said: None if TIMED.search(said["of"]) else ("reminder", said),
+    "nothing": lambda said: ("remember", {"fact": ""}), "mistake": lambda said: ("correct", {}),
+    "correct": lambda said: ("correct", {"rest": re.sub("^['’]re", "are", re.sub("^['’]s", "is", said["rest"]))}),
+    "place": lambda said: None if NO_PIECE.search(said["thing"]) else _page(said, "place"),
     "remember": _remember, "reminder": _reminder, "me": _me, "call": _call, "forget": _forget, "recall": _recall, "ask": _ask,
     **{verb: partial(_page, verb=verb) for verb in ("show", "before", "versions", "restore")},
 }  # fmt: skip
