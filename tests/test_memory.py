@@ -139,6 +139,41 @@ def test_restoring_is_a_version_itself_and_can_be_taken_back(memory: Memory) -> 
     assert [version.why for version in memory.versions("study")] == ["restored"] * 3 + ["remembered"] * 2
 
 
+@pytest.mark.parametrize("noticed", [True, False], ids=["indexed", "file only"])
+def test_a_restore_that_a_crash_interrupted_is_not_taken_back(memory: Memory, tmp_path: Path, noticed: bool) -> None:
+    for text in ("One.", "Two."):
+        memory.remember("study", text, "owner")()
+    wanted, asked = memory.versions("study")[-1].text, memory.clock.time()
+    memory.clock.advance(1)  # type: ignore[attr-defined]
+    if noticed:
+        memory.restore("study", None, asked)[1]()
+    else:
+        (tmp_path / "pages" / "study.md").write_text(wanted, "utf-8")
+    version, write = memory.restore("study", None, asked)
+    write()
+    assert version.text == memory.text("study") == wanted
+
+
+def test_a_forgetting_that_a_crash_interrupted_leaves_no_version(memory: Memory) -> None:
+    memory.remember("house", "The wine is behind the xylophone.", "owner")()
+    forget = memory.forget(memory.find("xylophone"))
+
+    class Crash(Exception):
+        pass
+
+    def crash(*_: object) -> None:
+        raise Crash
+
+    whole, memory._write = memory._write, crash  # type: ignore[method-assign]
+    with pytest.raises(Crash):
+        forget()
+    memory._write = whole  # type: ignore[method-assign]
+    assert not any("xylophone" in version.text for version in memory.versions("house"))
+    memory.forget(memory.find("xylophone"))()
+    assert memory.find("xylophone") == []
+    assert "xylophone" not in memory.text("house")
+
+
 def test_there_is_nothing_to_restore_at_first(memory: Memory) -> None:
     with pytest.raises(PageError, match="no other version"):
         memory.restore("house")

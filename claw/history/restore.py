@@ -52,7 +52,9 @@ def calls_back(device: Device, before: State) -> list[ToolCall]:
 def _stays(device: Device, field: str, value: Any) -> bool:
     """Whether a device reports this value and is not on its way to another."""
     return all(
-        alike(field, value, device.state.get(name)) for name in (field, f"target_{field}") if name == field or name in device.state
+        alike(field, value, device.state.get(name))
+        for name in (field, f"target_{field}")
+        if name == field or name in device.state
     )
 
 

@@ -148,15 +148,21 @@ class Memory:
         after = [(page, _without(self._before(page), texts)) for page, texts in gone.items()]
 
         def write() -> None:
+            self._scrub(gone)  # first: after a crash between the two the page still has the fact, and it is forgotten anew
             for page, text in after:
                 self._write(page, text, "forgot something")
             self._scrub(gone)
 
         return write
 
-    def restore(self, page: str, version: int | None = None) -> tuple[Version, Write]:
-        """Bring a version back, by its id, else the last one that was different; PageError when there is none."""
+    def restore(self, page: str, version: int | None = None, since: float = 0.0) -> tuple[Version, Write]:
+        """Bring a version back, by its id, else the last one that was different; PageError when there is none.
+
+        since: when it was asked for; what was brought back after that, before a crash, is the answer.
+        """
         now, found = self._before(page), self.versions(page)
+        if since and found and found[0].at > since and any(one.text == found[0].text for one in found[1:]):
+            return found[0], partial(self._write, page, found[0].text, "restored")
         fits = [one for one in found if (one.id == version if version else one.text != now)]
         if not fits:
             raise PageError(f"There is no {'such' if version else 'other'} version of the page {page}.")

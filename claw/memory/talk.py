@@ -356,7 +356,7 @@ class MemoryTalk:
 
     def _restore(self, turn: Turn, slots: Mapping[str, Any], context: Context) -> str:
         page = self._page(turn, slots)
-        version, write = self.memory.restore(page, _number(slots.get("version")))
+        version, write = self.memory.restore(page, _number(slots.get("version")), turn.message.at)
         turn.writes.append(write)
         return f"The page {page} is again as it was at {self._at(version.at)}:\n{_excerpt(version.text, SHOWN)}"
 
