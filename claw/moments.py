@@ -8,13 +8,13 @@ DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 YEAR = "January February March April May June July August September October November December"
 MONTHS = YEAR.split()
 UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
-SOON = 300  # seconds; further from now nobody asks for the second
+SOON = 120  # seconds; further ahead nobody asks for the second
 
 
 def at_words(at: float, now: datetime) -> str:
     """A moment (seconds since 1970) seen from local `now`: "at 21:14", "tomorrow at 07:00", "yesterday at 18:22"."""
     moment = datetime.fromtimestamp(at, now.tzinfo)
-    exact = moment.second and abs(at - now.timestamp()) < SOON
+    exact = moment.second and 0 < at - now.timestamp() < SOON
     day = _day_words(moment, now)
     return f"{day} at {moment:%H:%M:%S}".lstrip() if exact else f"{day} at {moment:%H:%M}".lstrip()
 
@@ -38,7 +38,7 @@ def when_words(when: When, now: datetime) -> str:
     if when.kind == "monthly":
         return f"on the {'last day' if when.day == 31 else _ordinal(when.day)} of every month at {when.time}"
     if when.kind == "daily":
-        return f"{_days_words(when.days)} at {when.time}"
+        return f"{_days_words(when.days)} at {' and '.join(when.time.split())}"
     side = "before" if when.offset < 0 else "after"
     return f"{_days_words(when.days)} {f'{span_words(when.offset)} {side}' if when.offset else 'at'} {when.sun}"
 

@@ -27,7 +27,7 @@ class When:
 
     kind: Literal["once", "daily", "monthly", "sun", "interval"]
     at: float = 0.0  # seconds since 1970
-    time: str = ""  # "07:00", or "07:00:30"
+    time: str = ""  # "07:00", or "07:00:30"; of a daily one also several: "08:00 20:00"
     days: tuple[int, ...] = ()  # 0 = Monday; empty = every day
     day: int = 0  # of the month, 1-31; in a shorter month its last day
     sun: Literal["", "sunrise", "sunset"] = ""
@@ -58,7 +58,8 @@ class When:
         if self.kind == "interval":
             return max(self.at, self.at + ((after - self.at) // self.every + 1) * self.every)
         first = datetime.fromtimestamp(after, zone).date() - timedelta(days=2)  # a gap, or an offset, carries over midnight
-        moments = (self._moment(day, zone, place) for day in self._dates(first))
+        times = self.time.split() or [""]
+        moments = (self._moment(day, at, zone, place) for day in self._dates(first) for at in times)
         return next((moment for moment in moments if moment is not None and moment > after), None)
 
     def _dates(self, first: date) -> Iterator[date]:
@@ -69,10 +70,10 @@ class When:
             if day.day == min(self.day, last) if self.kind == "monthly" else not self.days or day.weekday() in self.days:
                 yield day
 
-    def _moment(self, day: date, zone: tzinfo, place: Place | None) -> float | None:
+    def _moment(self, day: date, at: str, zone: tzinfo, place: Place | None) -> float | None:
         """When it comes on this date; None when the sun does neither rise nor set, or nobody knows where."""
         if self.kind != "sun":
-            return moment(datetime.combine(day, time.fromisoformat(self.time)), zone)
+            return moment(datetime.combine(day, time.fromisoformat(at)), zone)
         return _sun(self.sun, day, zone, place, self.offset) if place else None
 
 

@@ -14,7 +14,7 @@ from claw.events import Events
 from claw.house import Area, DeviceChanged, DeviceHeld, DeviceMoved, House
 from claw.store import Store
 from claw.testing import eventually
-from claw.turns.replies import call_of_it, spoken
+from claw.turns.replies import are, call_of_it, spoken
 
 
 class Lamp(Device, Power):
@@ -264,6 +264,11 @@ def test_a_restart_does_not_let_a_pretender_in(tmp_path: Path) -> None:
 def test_a_name_in_mid_sentence(seen: Seen, name: str, said: str) -> None:
     lamp, _ = seen.lamp("10.0.0.1", keyed=True, name=name)
     assert call_of_it(seen.house, lamp) == said
+
+
+def test_one_device_with_a_plural_name_is_said_in_the_plural() -> None:
+    assert [are(it) for it in ("the bedroom shades", "the curtains", "Anna's lights")] == ["are"] * 3
+    assert [are(it) for it in ("the bedroom shade", "the glass", "Lars", "the gas", "")] == ["is"] * 5
 
 
 def test_a_device_named_like_its_room_is_told_apart(seen: Seen) -> None:

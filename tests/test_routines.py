@@ -16,7 +16,7 @@ from test_agent import Living, living
 
 from claw import capabilities as can
 from claw.clock import PLAUSIBLE, Clock, ManualClock
-from claw.device import Device, DeviceError
+from claw.device import Device, DeviceError, Safety
 from claw.reflex.reading import Request
 from claw.routines.ticker import Ticker
 from claw.testing import eventually
@@ -121,22 +121,32 @@ async def test_what_comes_once_needs_no_yes_and_is_told(home: House) -> None:
 
 
 async def test_what_is_on_for_a_while_goes_off_again(home: House) -> None:
-    assert await home.reply("turn on the porch lamp for an hour") == "The porch lamp is on. I will turn off the porch lamp at 11:00."
+    assert (
+        await home.reply("turn on the porch lamp for an hour") == "The porch lamp is on. I will turn off the porch lamp at 11:00."
+    )
     assert home.lamp.on
     assert await home.pass_(HOUR) == ["The porch lamp is off."]
     assert not home.lamp.on
 
 
 async def test_what_may_not_be_planned_is_not_begun(home: House) -> None:
-    message = home.agent.inbox.put("turn on the porch lamp for an hour", key="tom:1", bridge="terminal", chat="tom", person="child")
+    message = home.agent.inbox.put(
+        "turn on the porch lamp for an hour", key="tom:1", bridge="terminal", chat="tom", person="child"
+    )
     assert message is not None
     record = await home.agent.handle(message)
     assert (record["reply"], home.lamp.on) == ("Only an adult of this house can do that.", False)
 
 
+async def test_what_needs_a_yes_is_not_done_for_a_while(home: House) -> None:
+    home.agent.deciding.policy.raised["turn_off"] = Safety.CONFIRM
+    assert "needs no yes" in await home.reply("turn on the porch lamp for an hour")
+    assert (home.lamp.on, home.agent.routines.all()) == (False, [])
+
+
 async def test_a_reminder_by_the_sun_comes_once(home: House) -> None:
-    assert await home.reply("remind me at sunset to look up") == "I will remind you at 17:55: look up."
-    assert await home.pass_(DAY) == ["Reminder from 17:55: look up."]
+    assert await home.reply("remind me at sunset to look up") == "I will remind you at 17:50: look up."
+    assert await home.pass_(8 * HOUR) == ["Reminder from 17:50: look up."]
     assert home.agent.routines.all() == []
 
 

@@ -403,6 +403,7 @@ def test_the_words_for_a_time_read_back_give_the_same_time(text: str) -> None:
         ("remind me at 7 and when I am home to rest", "all of the time"),
         ("remind me yesterday at 8 to rest", "Yesterday"),
         ("remind me at 6 pm again", "Of what"),
+        ("remind me again in 20 minutes", "Of what"),
         ("remind me on 4/5 to rest", "the month as a word"),
         ("remind me next week to rest", "I need the day"),
         ("remind me at dinner to rest", "when dinner is"),
@@ -690,6 +691,7 @@ def test_what_is_wanted_for_a_while_is_done_now_and_ended_later(reader: Reader) 
     assert (When.of(reading.request.slots["when"]), reading.request.slots["do"]) == (once("10:10"), "turn off the desk lamp")
 
 
-def test_news_about_a_day_is_no_wish(reader: Reader) -> None:
-    reading = reader.read("we have guests on friday", Context())
+@pytest.mark.parametrize("text", ["we have guests on friday", "the plumber has to come on monday"])
+def test_news_about_a_day_is_no_wish(reader: Reader, text: str) -> None:
+    reading = reader.read(text, Context())
     assert reading is None or "time" not in reading.reply

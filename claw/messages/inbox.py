@@ -74,17 +74,18 @@ class Inbox:
 
     def put(
         self, text: str, *, key: str, bridge: str, chat: str, person: str = "owner",
-        kind: str = "message", due: float = 0.0, cursor: str | None = None,
+        kind: str = "message", due: float = 0.0, age: float = 0.0, cursor: str | None = None,
     ) -> Message | None:  # fmt: skip
-        """Commit a message and the bridge's cursor together; None when the key is known already."""
+        """Commit a message, written `age` seconds ago, and the bridge's cursor together; None when the key is known already."""
         with self.store.transaction():
             if cursor is not None:
                 self.store.write("INSERT OR REPLACE INTO cursors VALUES (?, ?)", bridge, cursor)
             if self.store.one("SELECT 1 FROM inbox WHERE key = ?", key):
                 return None
             id = self.store.insert(
-                "inbox", key=key, bridge=bridge, chat=chat, person=person, kind=kind, text=text, at=self.clock.time(), due=due
-            )
+                "inbox", key=key, bridge=bridge, chat=chat, person=person, kind=kind, text=text, due=due,
+                at=self.clock.time() - max(0.0, age),
+            )  # fmt: skip
         message = self.get(id)
         self.events.publish(Arrived(message))
         return message
@@ -124,6 +125,15 @@ class Inbox:
             "AND (? IS NULL OR chat = ?) ORDER BY id", len(prefix), prefix, chat, chat,
         )  # fmt: skip
         return [_message(row) for row in rows]
+
+    def last_lasting(self, message: Message) -> Message | None:
+        """The turn in this place that last did, planned or asked anything before this message."""
+        row = self.store.one(
+            "SELECT * FROM inbox WHERE id < ? AND status = 'done' AND plan IS NOT NULL AND kind != 'call' "
+            "AND (chat = ? OR substr(chat, 1, ?) = ?) ORDER BY id DESC LIMIT 1",
+            message.id, message.place, len(message.place) + 1, message.place + CUT,
+        )  # fmt: skip
+        return _message(row) if row else None
 
     def cursor(self, bridge: str) -> str:
         """Where this bridge had read to; empty at first."""

@@ -11,11 +11,13 @@ from claw.store import Store
 
 APPROVAL_SECONDS = 120.0
 NUMBERED = ("which", "list")  # what says what a number means
+UNANSWERED = (*NUMBERED, "more")  # what a yes does not answer
 
 
 @dataclass(frozen=True)
 class Question:
-    """kind: approval, which, ask (of a skill, or about a room), or list (numbered questions).
+    """kind: approval, which, ask (of a skill, or about a room), list (numbered questions), or more ("when?": data is the
+    sentence in which that was missing).
 
     data: what an answer needs; of an approval the calls, or the request, that a yes carries out.
     """
@@ -64,7 +66,9 @@ class Questions:
 
     def expired(self, chat: str) -> Question | None:
         """The last question of a chat, if its time ran out before an answer came (at most an hour ago)."""
-        row = self.store.one("SELECT * FROM questions WHERE chat = ? AND kind NOT IN ('ask', 'list') ORDER BY id DESC", chat)
+        row = self.store.one(
+            "SELECT * FROM questions WHERE chat = ? AND kind NOT IN ('ask', 'list', 'more') ORDER BY id DESC", chat
+        )
         now = self.clock.time()
         return _question(row) if row and row["status"] == "open" and now - 3600 < row["expires"] <= now else None
 

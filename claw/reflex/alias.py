@@ -4,71 +4,35 @@ Whole messages only. No name that a device advertised is ever compared here.
 """
 
 import re
+from collections.abc import Collection
 
 from claw.names import ARTICLES, PREPOSITIONS, fold, singular, stems
 from claw.reflex.reading import Context, Reading
 
-YES = {
-    "yes",
-    "y",
-    "yep",
-    "yeah",
-    "yup",
-    "ok",
-    "okay",
-    "sure",
-    "do it",
-    "go ahead",
-    "yes please",
-    "please do",
-    "confirm",
-    "of course",
-    "yes do it",
-}
-NO = {
-    "no",
-    "n",
-    "nope",
-    "nah",
-    "no thanks",
-    "no thank you",
-    "dont",
-    "do not",
-    "dont do it",
-    "leave it",
-    "rather not",
-    "never mind",
-    "nevermind",
-    "forget it",
-    "forget about it",
-}
-STOP = {"stop", "cancel", "wait", "halt", "abort", "stop it", "stop that", "hold on", "cancel that", "no wait", "no stop"}
-THANKS = {
-    "thanks",
-    "thank you",
-    "thank you very much",
-    "thanks a lot",
-    "cheers",
-    "great",
-    "perfect",
-    "well done",
-    "good job",
-    "nice",
-    "cool thanks",
-}
-HELLO = {
-    "hello",
-    "hi",
-    "hey",
-    "good morning",
-    "good evening",
-    "good afternoon",
-    "hello there",
-    "hi there",
-    "hey there",
-    "morning",
-}
-BYE = {"good night", "goodnight", "night", "night night", "sleep well", "bye", "goodbye", "bye bye", "see you", "see you later"}
+AGREEING = """yes|y|yep|yeah|yup|ok|okay|sure|sure thing|yes please|yes do it|do it|do that|go ahead|go for it|please do|confirm
+of course|certainly|definitely|absolutely"""
+REFUSING = """no|n|nope|nah|no thanks|no thank you|dont|do not|dont do it|do not do it|dont do that|please dont|leave it
+rather not|better not|never mind|nevermind|forget it|forget about it|neither|none|none of them|none of these|none of those
+not now|not yet|no way"""
+HALTING = "stop|cancel|wait|halt|abort|stop it|stop that|hold on|cancel that|no wait|no stop"
+YES, NO, STOP = (frozenset(re.split(r"[|\n]", words)) for words in (AGREEING, REFUSING, HALTING))
+NODDED, SHOOK = (re.compile(f"[{signs}][\U0001f3fb-\U0001f3ff]?") for signs in ("\U0001f44d\U0001f44c\u2705", "\U0001f44e"))
+
+
+def _said(words: Collection[str], around: str) -> re.Pattern[str]:
+    """One or more of the words, with nothing but what stands `around` such a word."""
+    core = "|".join(sorted(words, key=len, reverse=True))
+    return re.compile(rf"(?:(?:{around}) )*(?:{core})(?: (?:{core}|{around}))*")
+
+
+AGREED = _said(YES, "please|then|now|why not|i am sure|im sure")
+REFUSED = _said(NO, "oh|ah|actually|sorry|please|thanks|thank you|then|after all|now|well|ok|okay|hmm|just")
+HALTED = _said(STOP, "oh|ah|actually|sorry|please|no|ok|okay")
+THANKING = "thanks|thank you|thank you very much|thanks a lot|cheers|great|perfect|well done|good job|nice|cool thanks"
+GREETING = "hello|hi|hey|good morning|good evening|good afternoon|hello there|hi there|hey there|morning"
+ASKING = "how are you|how are you today|how are you doing|hows it going|how is it going|how do you do"
+LEAVING = "good night|goodnight|night|night night|sleep well|bye|goodbye|bye bye|see you|see you later|see you tomorrow"
+THANKS, HELLO, WELL, BYE = (frozenset(words.split("|")) for words in (THANKING, GREETING, ASKING, LEAVING))
 ORDINALS = {
     word: n
     for n, words in enumerate(("1 first one", "2 second two", "3 third three", "4 fourth four", "5 fifth five", "6 sixth six"), 1)
@@ -77,10 +41,12 @@ ORDINALS = {
 EVERY = {"both", "all", "all of them", "both of them", "either", "any", "everything"}
 DEEDS = {"lock", "open", "close", "play", "water", "clean", "vacuum", "dim", "on", "off"}
 POLITE = re.compile(
-    r"^((hey|hi|hello|ok|okay|so|well|now|please|just|kindly|claw|can you|could you|would you|will you|can i have|may i have"
-    r"|i want you to|i want to|i want|i would like you to|i would like to|i would like|i'd like you to|i'd like to|i'd like"
-    r"|i need you to|let's|lets|go ahead and)[,\s]+)+"
-    r"|([,\s]+(please|thanks|thank you|for me|now|right now|right away|immediately|would you|will you|claw))+$",
+    r"^((hey|hi|hello|thanks|thank you|ok|okay|so|well|now|actually|please|pls|plz|just|kindly|claw|(?:can|could) u"
+    r"|(?:can|could|would|will) you"
+    r"|can i have|may i have|i want you to|i want to|i want|i would like you to|i would like to|i would like|i'd like you to"
+    r"|i'd like to|i'd like|i need you to|let's|lets|go ahead and)[,!.\s]+)+"
+    r"|([,.!\s]+(please(?: and thank you)?|pls|plz|thanks|thx|cheers|thank you|for me"
+    r"|now|right now|right away|immediately|would you|will you|claw))+$",
     re.IGNORECASE,
 )
 
@@ -102,6 +68,7 @@ class Alias:
     def read(self, text: str, context: Context) -> Reading | None:
         """A control word, an answer to the open question, or small talk; None for everything else."""
         words = " ".join(fold(text.replace("'s", "s").replace("’s", "s")))
+        words = "yes" if NODDED.fullmatch(text.strip()) else "no" if SHOOK.fullmatch(text.strip()) else words
         if control := self._control(words, context):
             return Reading(self.level, control=control, trace=(f"a word of the reader: {control}",))
         several = context.question == "which" and words in EVERY
@@ -109,21 +76,19 @@ class Alias:
         return Reading(self.level, reply=reply, trace=("small talk",)) if reply else None
 
     def _control(self, words: str, context: Context) -> str:
-        if context.question in ("approval", "pair") and (words in YES or words in NO or words == "forget that"):
-            return "yes" if words in YES else "no"
-        if context.question == "which":
-            if words in NO:
-                return "no"
-            if words not in STOP and (pick := _pick(words, context)):
-                return f"pick:{pick}"
-        return "stop" if words in STOP else ""
+        no, stop = REFUSED.fullmatch(words), HALTED.fullmatch(words)
+        if context.question in ("approval", "pair") and (no or AGREED.fullmatch(words) or words == "forget that"):
+            return "no" if no or words == "forget that" else "yes"
+        if context.question == "which" and not no and not stop and (pick := _pick(words, context)):
+            return f"pick:{pick}"
+        return "no" if no else "stop" if stop else ""
 
     def _talk(self, words: str) -> str:
         for said, reply in (
             (THANKS, "You're welcome."),
             (HELLO, "Hello."),
+            (WELL, "I am fine, thank you."),
             (BYE, "Good night." if "night" in words or "sleep" in words else "Goodbye."),
-            (NO, "All right, I do nothing."),
         ):
             if words in said:
                 return reply

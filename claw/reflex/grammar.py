@@ -72,6 +72,11 @@ NEGATED = re.compile(r"\b(dont|don't|do not|never|not|\w+n't|without|cannot|inst
 UNITS = "(second|minute|hour|day|week|month|bit|while|moment|sec|min)s?"
 DAYS = "(mon|tues|wednes|thurs|fri|satur|sun)day|week(day|end)|morning|noon|afternoon|evening|night"
 DAYS += "|midnight|sunset|sunrise|dawn|dusk|dark"
+QUESTION = re.compile(
+    r"(?:what|which|who|whose|where|when (?:is|are|do|does|did|will)|why|how|is|are|was|were|did|does|do (?:i|we|you|they)|will"
+    r"|has|have|had|should|shall|am|isn|aren|i (?!(?:want|need|would like)\b)|he |she |it |they |we )(?:\b|['’])",
+    re.IGNORECASE,
+)
 CONDITION = re.compile(r"\b(if|when|whenever|unless|until|till|once|as soon as|as long as)\b")
 LATER = re.compile(
     rf"\b(tomorrow|tonight|later|after|before|while"
@@ -82,6 +87,7 @@ LATER = re.compile(
 NOT_NOW = (
     "I did not get the time, so I did nothing. I understand “in 10 minutes”, “at 19:00”, “tomorrow at 7”, “every weekday at 7”."
 )
+UNTIL = "I cannot do “until” here, so I did nothing. Say what shall be then: “turn off the fan at 19:00”."
 LONGEST = 40  # words; hassil takes seconds for some longer texts, and no template is as long
 ACTS = re.compile(
     r"\b(turn|switch|open|close|lock|unlock|set|play|start|stop|pause|dim|make|put|shut|raise|lower|mute|on|off|arm|clean|wake)\b"
@@ -106,6 +112,8 @@ FRACTIONS = {
     "a hundred": "100",
     "one hundred": "100",
 }
+# "turn it back on", "turn it on again": words that change no wish
+FILLERS = re.compile(r"(?<!\bthe) back(?= (?:on|off)\b)|(?<=\w) again$")
 
 
 @dataclass(frozen=True)
@@ -122,6 +130,7 @@ class Match:
 def tidy(text: str) -> str:
     """Lower case, numbers as digits, units as words: what the templates are written for."""
     text = " ".join(text.casefold().replace("’", "'").split()).rstrip(" .!?")
+    text = FILLERS.sub("", text)
     for words, digits in FRACTIONS.items():
         text = re.sub(rf"\b{words}\b(?! (a|an|hour))", digits + " percent" if "hundred" not in words else digits, text)
     text = re.sub(
@@ -162,8 +171,10 @@ class Grammar:
         if NEGATED.search(text) or len(text.split()) > LONGEST:
             return None
         timer = re.search(r"\btimers?\b|\bremind\b", text)
-        if CONDITION.search(text):
-            sorry = "I cannot do things on a condition yet, so I did nothing."
+        if (timer or CONDITION.search(text) or LATER.search(text)) and QUESTION.match(text):
+            return None
+        if condition := CONDITION.search(text):
+            sorry = UNTIL if "til" in condition[0] else "I cannot do things on a condition yet, so I did nothing."
             return Reading(self.level, reply=sorry, trace=("conditional",)) if timer or ACTS.search(text) else None
         if timer:
             return Reading(self.level, reply=HONEST["Timer"], trace=("a timer",))

@@ -22,6 +22,7 @@ SIDE = re.compile(r"(?:(?:turn|switch|power|put|shut) )?(on|off)\b.+|.+ (on|off)
 CARRIED = re.compile(r"(set|dim|brighten|turn|change|make|put|bring) .+?(?= to (.+)|$)", re.IGNORECASE)
 DIM = re.compile(r"(dim|brighten)\b", re.IGNORECASE)  # "dim the lamp at 7" is a wish for seven o'clock, also while it is off
 VALUE = re.compile(r"\d+ ?(%|percent)?|[a-z]+", re.IGNORECASE)
+OPPOSITE = {"turn_on": "turn_off", "turn_off": "turn_on", "open_valve": "close_valve", "close_valve": "open_valve"}
 NEAR = 0.75  # of difflib; below it the sentences have little to do with each other
 EXAMPLES = (
     "turn on the {light}",
@@ -73,6 +74,9 @@ class Reader:
         if reading := self._request(plain(text), context, depth):
             return reading
         reading = self._sentence(plain(text), context)
+        parts = [] if depth or (reading and not reading.unknown) else re.split(r"[.!?]\s+", text)[1:]
+        if any((wish := self._request(plain(part), context, 0)) and wish.request for part in parts):
+            return Reading("grammar", reply="One thing at a time, please: I did nothing.", trace=("several wishes",))
         if reading and reading.trace == ("negated",) and context.question == "approval":  # "don't open it" is a no
             return Reading("alias", control="no", trace=reading.trace)
         return reading
@@ -86,7 +90,7 @@ class Reader:
         if context.language != "en":
             return None
         now = self.clock.now()
-        if request := memories.read(text) or recounts.read(text, now):
+        if request := memories.read(text) or recounts.read(text, now) or help.sun(text, now):
             return _asked(request)
         return self._later(text, context)
 
@@ -101,14 +105,29 @@ class Reader:
                 if request.verb == "sorry"
                 else _asked(request)
             )
+            if "now" in request.slots:
+                return self._for_a_while(request, context)
             if not request.slots.get("do") or request.slots.get("kind", "deed") != "deed":
                 return told
             wish = self._read(str(request.slots["do"]), replace(context, question="", choices=0), 1)
-            if wish and wish.calls:
+            if wish and (wish.calls or (wish.options and request.verb == "sorry")):
                 return replace(told, trace=(*told.trace, *wish.trace))
             sorry = sorry or (_unsure(wish) if wish else None)
         whole = self._sentence(text, context) if sorry and not DIM.match(text) else None
         return whole if whole and whole.calls else sorry  # "set the volume at 7" is no time
+
+    def _for_a_while(self, request: Request, context: Context) -> Reading | None:
+        """A wish for now, with the request that ends it: both, or the reason why neither can be."""
+        from claw.reflex.timing import FOR_NOW
+
+        slots, bare = dict(request.slots), replace(context, question="", choices=0)
+        now, end = (self._read(str(wish), bare, 1) for wish in (slots.pop("now"), slots["do"]))
+        if not now or not now.calls:
+            return _unsure(now) if now else None
+        sides = [(OPPOSITE.get(call.command), id) for call in now.calls for id in call.targets]
+        if end and sorted(sides, key=str) == sorted([(c.command, id) for c in end.calls for id in c.targets], key=str):
+            return replace(now, request=Request(request.about, request.verb, slots))
+        return Reading("grammar", reply=FOR_NOW, trace=("for a while",))
 
     def _reads(self, example: str, context: Context) -> bool:
         """Whether a sentence that is suggested would be understood."""

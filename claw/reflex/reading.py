@@ -19,7 +19,7 @@ class Option:
 class Request:
     """Something wanted of the claw itself and of no device: `about` names the subject that answers it (Agent.subjects).
 
-    routines: make, list, pause, resume, delete, left. memory: remember, recall, forget, call, restore.
+    routines: make, list, pause, resume, delete, change, left, sun. memory: remember, recall, forget, call, restore.
     history: undo, redo, did, why.
     """
 
@@ -40,6 +40,8 @@ class Request:
 @dataclass(frozen=True)
 class Reading:
     """What a level made of a message. Exactly one of calls, reply, options, control, request is filled; calls may have a reply.
+
+    Calls may have a request, too, which ends later what they begin: both or neither.
 
     calls: deeds, in order. reply: said at once (an answer about state, a polite refusal, "there is no such room"), or beside
     calls how they were understood.

@@ -4,10 +4,11 @@ import re
 from datetime import datetime
 from typing import Any
 
-from claw.reflex import times
+from claw.reflex import times, timing
 from claw.reflex.reading import Request
 from claw.reflex.times import SPAN
 
+NTH = times.TENTH
 NOUN = r"(?P<noun>routine|schedule|automation|reminder|timer|alarm)s?"
 KINDS = {"reminder": "reminder", "alarm": "reminder", "timer": "timer"}
 ASKED = re.compile(
@@ -48,16 +49,42 @@ STOPPED = re.compile(r"(?:stop|quit|don['’]?t|do not|no longer) (?P<verb>[a-z]
 JOIN = re.compile(
     r"^(?:about|for|to|at|that|called|named|of|number|no|#|which|where|with|from|on|next)\s+|^(?:the|my)\s+", re.IGNORECASE
 )
+DELETED = r"delete|remove|cancel|erase|scrap|drop|get rid of|pause|resume|unpause"
+WHICH = (
+    rf"(?P<last>that(?: one)?|it|this(?: one)?|the last one)|(?:the )?(?P<nth>{'|'.join(NTH)}) one|number (?P<number>\d+)"
+    r"|the (?P<words>.+) one"
+)
+ONE = re.compile(rf"(?P<verb>{DELETED}) (?:{WHICH})", re.IGNORECASE)
+MOVED = re.compile(
+    rf"(?:(?:no|nah|oh|wait|actually|sorry|hm+|but|then|well)\b[, ]*)*(?:(?:make|change|move|push|shift|postpone|delay) "
+    rf"(?:(?P<last>it|that|this)|(?:the |my |our )?(?P<words>.*?) ?{NOUN})(?: to| for| until)?)? ?(?P<time>\S.*?)"
+    r"(?P<instead>,? (?:instead|rather))?",
+    re.IGNORECASE,
+)
+COMING = re.compile(
+    r"(?:what(?:['’]?s| is| are)? (?:coming up|(?:up )?next|you going to do|(?:on|planned) (?:for )?(?:today|tomorrow|tonight)"
+    r"|(?:do|must|should) (?:i|we) (?:have|need) to do|will you do)"
+    r"|what(?:['’]?ll| will| are| do) you (?:do|going to do|have planned))(?: (?:for|in|the|this|next|on|today|tomorrow|tonight"
+    r"|morning|afternoon|evening|week|later|now|soon))*", re.IGNORECASE)  # fmt: skip
+UNWANTED = re.compile(
+    rf"(?:i|we) (?:don['’]?t|do not|no longer) (?:want|need) (?P<which>.*\b{NOUN})(?: any ?more| any longer)?", re.IGNORECASE
+)
+BY_HAND = re.compile(r"(?:run|trigger|execute|do) (?:the |my )?.*\b(?:routine|schedule|automation)s?(?: now)?", re.IGNORECASE)
+AWAY = re.compile(rf"(?:.*, ?)?pause .*\b{NOUN}\b.* (?:until|till|til|for|from|while|as long as) .+", re.IGNORECASE)
 AGAIN = re.compile(r"\s*\b(?:any ?more|any longer|again|ever|now)$", re.IGNORECASE)
 COMMON = "open close turn switch lock unlock start stop play pause dim raise lower set shut make put water run clean vacuum mute"
 GERUNDS = {
-    said: verb for verb in COMMON.split() for said in (verb, f"{verb}ing", f"{verb.removesuffix('e')}ing", f"{verb}{verb[-1]}ing")
+    said: verb
+    for verb in COMMON.split()
+    for said in (verb, f"{verb}s", f"{verb}es", f"{verb}ing", f"{verb.removesuffix('e')}ing", f"{verb}{verb[-1]}ing")
 }
 
 
 def read(text: str, now: datetime) -> Request | None:
     """A question about routines, or a change of one."""
     text = re.sub(rf"^(turn|switch) (.*\b{NOUN}\b.*) (on|off)$", r"\1 \4 \2", text, flags=re.IGNORECASE)
+    if request := _meant(text, now):
+        return request
     if ASKED.fullmatch(text) and (noun := re.search(rf"\b{NOUN}\b|\b(?:scheduled|planned)\b", text, re.IGNORECASE)):
         return _which("list", noun["noun"] or "", "", now)
     if when := WHEN.fullmatch(text):
@@ -73,6 +100,55 @@ def read(text: str, now: datetime) -> Request | None:
     if about := ABOUT.fullmatch(text):
         return _which("list", about["noun"], f"{about['words']} {about['rest'] or ''}", now)
     return _stopped(text, now)
+
+
+def _meant(text: str, now: datetime) -> Request | None:
+    """One by "it" or "the second one", another time for it, what comes next; and what cannot be done with them."""
+    if one := ONE.fullmatch(text):
+        verb = "pause" if one["verb"] == "pause" else "resume" if "resume" in one["verb"] or "unp" in one["verb"] else "delete"
+        said = one["words"]
+        return Request("routines", verb, {"words": said} if said else _pointed(one))
+    if BY_HAND.fullmatch(text):
+        return _sorry("I cannot run a routine by hand yet; tell me what it does, such as “open the shades”.")
+    if AWAY.fullmatch(text):
+        return _sorry(
+            "I cannot pause until a day yet. Say “pause all routines”, and “resume all routines” when they are wanted again."
+        )
+    if COMING.fullmatch(text):
+        return _which("list", "", "", now)
+    if gone := UNWANTED.fullmatch(text):
+        return read(f"delete {gone['which']}", now)
+    return _moved(text, now)
+
+
+def _sorry(text: str) -> Request:
+    return Request("routines", "sorry", {"text": text})
+
+
+def _pointed(one: re.Match[str]) -> dict[str, Any]:
+    """The last plan, or one of the list that was told."""
+    number = NTH.index(one["nth"].casefold()) + 1 if one["nth"] else int(one["number"] or 0)
+    return {"number": number} if number else {"last": True}
+
+
+def _moved(text: str, now: datetime) -> Request | None:
+    """Another time: "make it 8", "at 7 instead", "change the cat reminder to 7"."""
+    moved = MOVED.fullmatch(text)
+    if not moved or not (moved["last"] or moved["noun"] or moved["instead"]):
+        return None
+    time = re.sub(r"^to ", "", moved["time"], flags=re.IGNORECASE)
+    said = next((one for one in (time, f"at {time}", f"in {time}") if times.find(one, now)), time)
+    found = times.find(said, now)
+    slots = timing.merged(found)
+    when = timing.made(slots, now, "reminder") if slots and not times.cut(said, found) else ""
+    if isinstance(when, str):
+        return _sorry(when) if when else None
+    which = {"last": True} if not moved["noun"] else _which("change", moved["noun"], moved["words"] or "", now).slots
+    hour = slots["clock"][:2] if slots and "clock" in slots and "part" not in slots else None
+    exact: dict[str, Any] = {"clock": f"{hour[0]:02}:{hour[1]:02}"} if hour else {}
+    exact |= {"bare": int(time)} if time.isdecimal() else {}  # minutes, of what was planned in minutes
+    exact |= {name: True for name in ("span", "date") if slots and name in slots}
+    return Request("routines", "change", {**which, **exact, "when": when.plain()})
 
 
 def _changed(change: re.Match[str], now: datetime) -> Request | None:

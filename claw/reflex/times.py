@@ -31,14 +31,19 @@ SPAN = rf"(?:\d+ ?h(?:ours?|rs?)? ?\d\d?(?: ?m(?:in(?:ute)?s?)?)?\b(?![:.%]| \w+
 PART = "morning|noon|midday|afternoon|evening|night|midnight"
 DAY = rf"(?:{'|'.join(DAYS)})"
 SHORT = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:days?|s)?"
-LIST = rf"{SHORT}(?:(?:,| and| &|, and| or) (?:on )?{SHORT})*"
+WEEK = "(?:week|school)"
+LIST = rf"{SHORT}(?:(?:,|,? and| &| or)? (?:on )?{SHORT})*"
 ORD = rf"(?:\d{{1,2}}(?:st|nd|rd|th)?|{'|'.join(ORDINALS)}|last)"
 MONTH = rf"(?:{'|'.join(f'{month[:3]}(?:{month[3:]})?' if month[3:] else month for month in MONTHS)}|sept)\.?"
 SUN = "sunset|sundown|dusk|nightfall|sunrise|sunup|dawn"
 THING = r"(?! (?:room|lamp|light|lights|scene|mode|show|routine|timer|alarm)\b)(?!['’]s)"  # "in the morning room", "today's"
-UNIT = r"(?! ?(?:%|°|percent|per\b|degrees?|kelvin\b|[kcf]\b|hundred|point|of\b|or\b|min|hour|sec|days?|weeks?|\d)|[:.]\d)"
+UNIT = r"(?! ?(?:%|°|percent|per\b|degrees?|kelvin\b|[kcf]\b|hundred|point|of\b|min|hour|sec|days?|weeks?|\d)|[:.]\d)"
 SHARP = r"(?:ish)?(?: sharp| exactly| on the dot)?"
 AT = r"(?:at|by|around|about|@)(?: around| about| exactly| approximately)? ?"
+HOUR = rf"(?:2[0-4]|1\d|0?\d|{'|'.join(reversed(HOURS))})"
+SHOWN = rf"(?:{HOUR}(?:[:.]\d\d)? ?[ap]\.?m\b\.?|\d\d?:\d\d|noon|midnight)"  # what can be nothing but a time
+TO = r" ?(?:to|and|until|till|til|-|–) ?"
+MEALS = "breakfast|lunch|dinner|supper"
 FEASTS = "christmas(?: eve| day)?|new year['’]?s?(?: eve| day)?|easter(?: sunday| monday)?|halloween|thanksgiving"
 POINT = r"(?:at|around|@)(?: around| about| exactly)? ?"  # not "dim it by 10", "about 7 things"
 AMPM = r"(?: ?(?P<half>[ap])\.?m\b\.?| ?(?P<clock>o['’]?clock)\b)"
@@ -46,7 +51,8 @@ HINT = re.compile(
     rf"\d|\b(?:every|each|daily|nightly|hourly|weekly|monthly|yearly|{SUN}|gets? dark|is dark|the sun|today|tomorrow|tonight"
     rf"|month|(?:at|half|past|to) (?:{'|'.join(HOURS)})|quarter (?:past|to)|{PART}|o['’]?clock|[ap]\.?m"
     rf"|on the (?:{'|'.join(ORDINALS)})|{FEASTS}"
-    rf"|(?:hour|minute|min|second|sec|day|week|weekday|weekend|weeknight|evening|morning|night|{DAY})s?)\b",
+    rf"|(?:hour|minute|min|second|sec|day|week|weekday|weekend|weeknight|evening|morning|night|{DAY})s?"
+    rf"|soon|later|shortly|yesterday|year|in a (?:bit|while|moment)|(?:{MEALS}|bed|tea)[ -]?(?:time)?)\b",
     re.IGNORECASE,
 )
 
@@ -99,7 +105,9 @@ def _days(words: str) -> tuple[int, ...]:
     words = words.casefold()
     if re.search("weekend", words):
         return (5, 6)
-    if re.search("week(day|night)|work(ing)? ?day|business", words):
+    if re.search("school ?night", words):
+        return (0, 1, 2, 3, 6)
+    if re.search("(week|school) ?(day|night)|work(ing)? ?day|business", words):
         return (0, 1, 2, 3, 4)
     found = [n for one in re.findall(r"[a-z]+", words) for n, day in enumerate(DAYS) if one[:3] == day[:3]]
     if len(found) == 2 and re.search(r" to | through | thru | till | until |-|–", words):
@@ -128,6 +136,11 @@ def _cannot(m: re.Match[str], now: datetime) -> Slots | None:
     return {"sorry": f"I cannot do “{m[0].strip()}” yet, so I did nothing. {can}"}
 
 
+def _sorry(text: str) -> "Build":
+    """Says why the words, which stand for {}, cannot be a time."""
+    return lambda m, now: {"sorry": text.format(re.sub("^(?:on|at) ", "", m[0].strip(), flags=re.IGNORECASE))}
+
+
 def _weekly(m: re.Match[str], now: datetime) -> Slots | None:
     days = _days(m["days"]) if m["days"] else ()
     if m["but"]:
@@ -139,7 +152,13 @@ def _weekly(m: re.Match[str], now: datetime) -> Slots | None:
 def _plural(m: re.Match[str], now: datetime) -> Slots | None:
     """A list of days: again and again when it is in the plural, a range or of several."""
     days = _days(m["days"])
-    part = {"part": m["part"].casefold()} if m["part"] else {"part": "night"} if "weeknight" in m[0].casefold() else {}
+    part = (
+        {"part": m["part"].casefold()}
+        if m["part"]
+        else {"part": "night"}
+        if re.search("(week|school) ?night", m[0].casefold())
+        else {}
+    )
     again = len(days) > 1 or re.search(r"days\b|[a-z]s\b(?<!tues)(?<!thurs)", m["days"], re.IGNORECASE)
     return {"days": days, **part} if again else None
 
@@ -171,12 +190,11 @@ def _weekday(m: re.Match[str], now: datetime) -> Slots | None:
 
 def _date(m: re.Match[str], now: datetime) -> Slots | None:
     """24 December, December 24th 2027, 2027-12-24; None when there is no such day."""
-    groups = m.groupdict()
-    month = groups["m1"] or groups["m2"]
-    number = next(n for n, name in enumerate(MONTHS, 1) if name.startswith(month[:3].casefold())) if month else int(groups["m3"])
-    year = groups["y1"] or groups["y2"] or groups["y3"]
+    said = {name[0]: value.casefold() for name, value in m.groupdict().items() if value}
+    month, year = said["m"], said.get("y")
+    number = int(month) if month.isdecimal() else next(n for n, one in enumerate(MONTHS, 1) if one.startswith(month[:3]))
     try:
-        day = date(int(year or now.year), number, int(groups["d1"] or groups["d2"] or groups["d3"]))
+        day = date(int(year or now.year), number, int(said["d"]))
     except ValueError:
         return {"sorry": f"There is no {m[0].removeprefix('on ').strip()}, so I did nothing."}
     return {"date": day, "roll": "" if year else "year"}
@@ -206,7 +224,9 @@ def _in(m: re.Match[str], now: datetime) -> Slots | None:
 
 
 def _for(m: re.Match[str], now: datetime) -> Slots | None:
-    return {"for": True}
+    """For how many seconds; 0 when that is not said."""
+    days = number(m["n"]) * (7 if m["unit"].casefold().startswith("week") else 1) if m["n"] else 0
+    return {"for": seconds(m["span"]) if m["span"] else round(days * 86400)}
 
 
 def _part(m: re.Match[str], now: datetime) -> Slots | None:
@@ -245,6 +265,10 @@ H = rf"(?P<h>2[0-4]|1\d|0?\d|{'|'.join(reversed(HOURS))})"
 SOME = r"(?P<min>\d\d?|five|ten|twenty[ -]five|twenty)(?: min(?:ute)?s)?"
 TEN = rf"(?:twenty|thirty|forty|fifty)(?:[ -](?:{'|'.join(HOURS[:9])}))?"
 MINUTES = rf"(?P<min>[0-5]\d|(?:oh |o )(?:{'|'.join(HOURS[:9])})|ten|fifteen|{TEN})"
+AND = re.compile(r"(?: (?:and|or|&)|,(?: and| or)?) (?:again )?", re.IGNORECASE)
+BARE = re.compile(
+    r"(?:at )?([01]?\d|2[0-3])(?:[:.]([0-5]\d))?(?=$|,| (?:every|each|daily|on|and|or|to|tomorrow|today|tonight|that|turn|switch"
+    r"|open|close|lock|play|start|stop|set|dim|do|run|remind)\b)", re.IGNORECASE)  # fmt: skip
 FROM = r"(?<!before )(?<!after )(?<!until )(?<!till )(?<!from )(?<!to )(?<!between )(?<!since )(?<!than )(?<![:.\d])"
 Build = Callable[[re.Match[str], datetime], Slots | None]
 
@@ -264,19 +288,19 @@ RULES = (  # the first that matches takes its words
         rf"\b(?:(?:on )?(?:the |every |each )(?P<a>{ORD})(?: day)? (?:of|in) (?:the |every |each |a )month"
         rf"|(?:every month|each month|monthly) on the (?P<b>{ORD}))\b", _month),
     _rule(
-        rf"\b(?:every|each) (?:(?:other|second|third|fourth|alternate|few|couple of|\d+(?:st|nd|rd|th)) \w+|year|month"
+        rf"\b(?:every|each) (?:(?:other|second|third|fourth|alternate|few|couple of|\d+(?:st|nd|rd|th)) (?!to\b)\w+|year|month"
         rf"|(?!(?:1|one) ){NUM} (?:days|weeks|months|years|weekdays|mornings|evenings|nights|{DAY}s))\b"
         r"|\b(?:(?:once|twice|(?:three|four|five|\d+) times) (?:a|an|per|every|each) \w+"
         r"|yearly|annually|fortnightly|monthly|biweekly)\b",
         _cannot),
     _rule(rf"\b(?:every|each) (?P<span>{SPAN}|hour|minute|second|half hour|quarter hour)\b|\bhourly\b", _every),
     _rule(
-        rf"(?:(?:^on )?\b(?:every|each)(?: single)? ?(?:(?:(?P<days>week ?days?|working day|work ?day|weekend|week ?night"
+        rf"(?:(?:^on )?\b(?:every|each)(?: single)? ?(?:(?:(?P<days>{WEEK} ?(?:days?|night)|working day|work ?day|weekend"
         rf"|{SHORT}(?: to | through | thru ?| ?[-–] ?){SHORT}|{LIST})|day(?: of the week)?)(?: (?P<part>{PART}))?"
         rf"|(?P<each>{PART}))\b{THING}|daily|nightly)"
         rf"(?:,? (?:except|but not)(?: for)?(?: on)? (?P<but>weekends?|{LIST})\b)?", _weekly),
     _rule(
-        rf"\b(?:(?:on|from|during) )?(?:the )?(?P<days>week ?days|weekends?|week ?nights|(?:working|business) days"
+        rf"\b(?:(?:on|from|during) )?(?:the )?(?P<days>{WEEK} ?(?:day|night)s|weekends?|(?:working|business) days"
         rf"|{SHORT}(?: to | through | thru | ?[-–] ?| till | until ){SHORT}|{LIST})(?: (?P<part>{PART})s?)?\b{THING}", _plural),
     _rule(r"\b(?:every|each) week\b|\bweekly\b", lambda m, now: {"weekly": True}),
     _rule(
@@ -288,16 +312,36 @@ RULES = (  # the first that matches takes its words
         rf"|(?P<m2>{MONTH}) (?:the )?(?P<d2>\d\d?)(?:st|nd|rd|th)?(?:,? (?P<y2>20\d\d))?"
         r"|(?P<y3>20\d\d)-(?P<m3>\d\d)-(?P<d3>\d\d))\b(?![:.%])",
         _date),
+    _rule(r"\bon (?:the )?(?P<d>0?[1-9]|[12]\d|3[01])\.(?P<m>0?[1-9]|1[0-2])(?:\.(?P<y>20\d\d)?|(?= at\b))(?![\d%])", _date),
+    _rule(r"\bon (?:the )?\d\d?/\d\d?(?:/\d+)?\b", _sorry(
+        "I cannot tell the day from the month in “{}”, so I did nothing. Please write the month as a word: “12 July”.")),
     _rule(rf"\b(?:on the )(?P<day>{ORD})\b(?= (?:at|to|around)\b|,|$)", _day_of_month),
     _rule(
         rf"\b(?P<lead>(?:on |this |the |next |coming )+)?(?P<day>{DAY}|(?<=(?:on|xt|is) )(?:mon|tues?|wed|thu(?:rs)?|fri|sat))"
         rf"(?: (?P<part>{PART}))?\b{THING}", _weekday),
     _rule(rf"\bin (?P<n>{NUM}|a) (?P<unit>days?|weeks?)\b(?: time)?", _ahead),
+    _rule(rf"\b(?P<n>{NUM}|a) (?P<unit>days?|weeks?) from (?:now|today)\b", _ahead),
+    _rule(r"\bin (?:an?|\d+|two|three|six) (?:months?|years?)\b|(?<!the )\b(?:next|this) (?:week|month|year)\b", _sorry(
+        "I need the day, such as “on Monday at 7” or “on 24 July at 7”. I did nothing.")),
     _rule(
-        rf"\b(?:in|after)(?: about| around| exactly| another)? (?P<a>{SPAN})(?: or (?:two|so))?(?:['’]?s? time)?"
+        rf"\b(?:in|after)(?: about| around| exactly| another| like| roughly| maybe)? (?P<a>{SPAN})"
+        r"(?: or (?:two|so))?(?:['’]?s? time)?"
         rf"|\b(?P<b>{SPAN}) (?:from now|later)\b",
         _in),
-    _rule(rf"\bfor(?: about| the next| another)? (?:{SPAN}|{NUM} (?:days?|weeks?)|a (?:day|week|while|bit|moment))\b", _for),
+    _rule(r"\bin (?P<n>\d\d?)(?=$| to\b)", lambda m, now: {"span": int(m["n"]) * 60}),
+    _rule(
+        rf"\bfor(?: about| the next| another| like)? (?:(?P<span>{SPAN})|(?P<n>{NUM}|a) (?P<unit>days?|weeks?)"
+        r"|a (?:while|bit|moment))\b", _for),
+    _rule(rf"\b(?:from|between) (?:{SHOWN}{TO}(?:{SHOWN}|{HOUR}\b)|{HOUR}(?:\.\d\d)?{TO}{SHOWN})", _sorry(
+        "I cannot do “{}” yet, so I did nothing. Please write the start and the end as two messages, each with its time.")),
+    _rule(rf"\byesterday\b(?: (?:{PART}))?{THING}", _sorry("Yesterday is past, so I did nothing.")),
+    _rule(rf"\bat (?:my |our )?(?:(?:{MEALS}|bed|tea)[ -]?time|{MEALS})\b{THING}", _sorry(
+        "I do not know when {} is, so I did nothing. Tell me the time, such as “at 22:00”.")),
+    _rule(r"\bat (?:(?:2[5-9]|[3-9]\d):\d\d|\d\d?:[6-9]\d)\b", _sorry("There is no {}, so I did nothing.")),
+    _rule(
+        r"^(?:soon|later|shortly)\b|(?<!see you )\b(?:soon|later|shortly)(?: on)?(?=$|,| (?:in|at|around)\b)"
+        r"|\bin a (?:bit|while|moment)\b",
+        lambda m, now: {"vague": True, "sorry": "When? Say for example “in 10 minutes” or “at 19:00”. I did nothing."}),
     _rule(rf"\b(?:in the (?P<part>morning|afternoon|evening|mornings|afternoons|evenings))\b{THING}", _part),
     _rule(rf"\bat (?P<part>nights?)\b{THING}", _part),
     _rule(rf"\b(?:{AT})(?P<named>noon|midday|midnight)\b{THING}", _named),
@@ -329,7 +373,30 @@ def find(text: str, now: datetime) -> list[Fragment]:
         for m in pattern.finditer(text):
             if not any(m.start() < other.end and other.start < m.end() for other in found) and (slots := build(m, now)):
                 found.append(Fragment(m.start(), m.end(), slots, weak))
-    return sorted(found, key=lambda fragment: fragment.start)
+    return _listed(text, sorted(found, key=lambda fragment: fragment.start))
+
+
+def _listed(text: str, found: list[Fragment]) -> list[Fragment]:
+    """Times of day that are listed become one: "at 8 and 20", "at 7 am and again at 7 pm"; "or" says nothing certain."""
+    for n, first in enumerate(found):
+        link = AND.match(text, first.end) if "clock" in first.slots else None
+        after = _clock_at(text, link.end(), found[n + 1 :]) if link else None
+        if link and after:
+            slots = {**first.slots, **after.slots, "more": (*first.slots.get("more", ()), first.slots["clock"])}
+            slots |= {"sorry": "I cannot choose between two times, so I did nothing."} if "or" in link[0] else {}
+            both = Fragment(first.start, after.end, slots, first.weak and after.weak)
+            return _listed(text, [*found[:n], both, *(one for one in found[n + 1 :] if one.start >= after.end)])
+    return found
+
+
+def _clock_at(text: str, start: int, found: list[Fragment]) -> Fragment | None:
+    """The time of day that stands there, which may be a bare number."""
+    if found and found[0].start == start:
+        return found[0] if "clock" in found[0].slots else None
+    if not (bare := BARE.match(text, start)):
+        return None
+    hour = int(bare[1])
+    return Fragment(start, bare.end(), {"clock": (hour, int(bare[2] or 0), 0, not 1 <= hour <= 12)}, weak=True)
 
 
 def cut(text: str, fragments: Sequence[Fragment]) -> str:

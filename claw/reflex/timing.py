@@ -6,6 +6,7 @@ to wake somebody, always as on the 24 h clock. A part of the day decides: "at 7 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
@@ -17,12 +18,14 @@ Kind = Literal["deed", "reminder", "wake"]
 PARTS = {"morning": 8, "noon": 12, "midday": 12, "afternoon": 15, "evening": 19, "night": 22, "midnight": 0}
 FARTHEST = 366 * 86400  # seconds
 ONE_AT_A_TIME = "I take one time in one message, so I did nothing. Please write them one by one."
+FOR_NOW = "I can do something for a while only from now on, and only turn things on or off. I did nothing. "
+FOR_NOW += "Tell me the end alone: “turn off the fan in 10 minutes”."
 
 
 def merged(fragments: Sequence[Fragment]) -> Slots | None:
-    """What the fragments say together; None when two say the same differently."""
+    """What the fragments say together; None when two say the same differently. A vague "later" counts only alone."""
     slots: Slots = {}
-    for fragment in fragments:
+    for fragment in [one for one in fragments if "vague" not in one.slots] or fragments:
         same = slots.keys() & fragment.slots.keys() - {"roll", "bare"}
         if any(
             slots[key] != fragment.slots[key]
@@ -39,7 +42,7 @@ def made(slots: Slots, now: datetime, kind: Kind) -> When | str:
     if "sorry" in slots:
         return str(slots["sorry"])
     if "for" in slots:
-        return "I cannot do things for a while yet, so I did nothing. Tell me the end alone: “turn off the fan in 10 minutes”."
+        return FOR_NOW
     alone = slots.keys() - {"part"}
     if "span" in slots or "every" in slots:
         return _after(slots, now) if len(alone) == 1 else ONE_AT_A_TIME
@@ -51,7 +54,9 @@ def made(slots: Slots, now: datetime, kind: Kind) -> When | str:
 
 
 def _after(slots: Slots, now: datetime) -> When | str:
-    seconds = max(1, slots.get("span") or slots.get("every", 0))
+    seconds = slots.get("span") or slots.get("every", 0)
+    if not seconds:
+        return "That is now, so say it without a time. I did nothing."
     if seconds > FARTHEST:
         return "That is too far away for me, so I did nothing."
     if "span" in slots:
@@ -69,6 +74,8 @@ def _by_sun(slots: Slots) -> When | str:
 
 
 def _by_clock(slots: Slots, now: datetime, kind: Kind) -> When | str:
+    if "more" in slots:
+        return _several(slots, now, kind)
     named = slots.keys() & {"days", "month_day"} or slots.get("roll") == "week" or slots.get("date", now.date()) != now.date()
     if "clock" not in slots and "part" not in slots and slots.get("same"):
         slots = {**slots, "clock": (now.hour, now.minute, now.second, True)}
@@ -85,6 +92,17 @@ def _by_clock(slots: Slots, now: datetime, kind: Kind) -> When | str:
         days = slots["days"] if not late else tuple(sorted((day + 1) % 7 for day in slots["days"]))
         return When("daily", time=words, days=days if len(days) < 7 else ()) if "date" not in slots else ONE_AT_A_TIME
     return _once(slots, now, time(hour, minute, second), late, either)
+
+
+def _several(slots: Slots, now: datetime, kind: Kind) -> When | str:
+    """Several times of the same days, each as if it stood alone."""
+    alone = {key: value for key, value in slots.items() if key != "more"}
+    each = [_by_clock({**alone, "clock": clock}, now, kind) for clock in (*slots["more"], slots["clock"])]
+    first = each[0]
+    if isinstance(first, str) or first.kind != "daily":
+        return first if isinstance(first, str) else ONE_AT_A_TIME
+    times = {one.time for one in each if isinstance(one, When) and replace(one, time=first.time) == first}
+    return replace(first, time=" ".join(sorted(times))) if len(times) == len(each) else ONE_AT_A_TIME
 
 
 def _hour(slots: Slots, kind: Kind, named: bool) -> tuple[int, int, int, bool, bool]:

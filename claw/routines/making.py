@@ -8,10 +8,12 @@ from typing import Any
 from claw.call import digest
 from claw.clock import Clock
 from claw.moments import span_words
+from claw.names import fold
 from claw.policy import Policy
 from claw.reflex.reading import Context, Reading, Request
+from claw.routines import which
 from claw.routines.places import place
-from claw.routines.routines import Routines
+from claw.routines.routines import Routine, Routines
 from claw.turns.deciding import STALE_SECONDS, Deciding, contradiction
 from claw.turns.replies import capital, listed, wanted
 from claw.turns.turn import Turn
@@ -40,6 +42,8 @@ class Making:
     def make(self, turn: Turn, slots: Slots, context: Context) -> None:
         """Somebody wants one."""
         when = When.of(slots["when"])
+        if slots.get("once") and (at := self.routines.next(when, self.routines.zone)):
+            when = When("once", at=at)
         if not self.clock.plausible():
             turn.reply = NO_DATE
         elif when.too_often:
@@ -50,11 +54,18 @@ class Making:
             message = turn.message
             name = self._timer(slots, when) if slots["kind"] == "timer" else slots.get("name", "")
             maker = {"bridge": message.bridge, "chat": message.place, "person": message.person}
-            kept = {**slots, **maker, "granted": [], "name": name}
-            if slots["kind"] == "deed":
+            kept = {**slots, **maker, "when": when.plain(), "granted": [], "name": name}
+            if same := self._there(slots, when):
+                turn.reply = f"That one is there already: {which.words(self.routines, same)}."
+            elif slots["kind"] == "deed":
                 self._make_deed(turn, {**kept, "said": slots.get("say", slots["do"])}, when, context)
             else:
                 self.keep(turn, {**kept, "text": self._promise(kept, when)})
+
+    def _there(self, slots: Slots, when: When) -> Routine | None:
+        """The same one, made before."""
+        wish = slots["kind"], when, fold(slots["do"])
+        return next((one for one in self.routines.all() if (one.kind, one.when, fold(one.do)) == wish), None)
 
     def _make_deed(self, turn: Turn, slots: dict[str, Any], when: When, context: Context) -> None:
         """One that comes again needs one yes; one for once only if its calls would need one, or if it was said long ago."""
@@ -102,7 +113,7 @@ class Making:
         if reading.options:
             labels = listed([option.label for option in reading.options], "or")
             return Reading("none", reply=f"I cannot tell which one is meant: {labels}.")
-        return reading
+        return reading if not reading.request else Reading("none", reply="That has a time of its own.")
 
     def keep(self, turn: Turn, slots: Slots, done: str = "") -> None:
         """Make it, if its time has not passed while we asked."""

@@ -166,7 +166,7 @@ class Routines:
         self._set(id, status="over", due=None)
 
     def change(self, one: Routine, new: Written, granted: Sequence[str], digest: str) -> None:
-        """Take over what a person changed in its file, which has this digest."""
+        """Take over what a person changed, in words or in its file, which has this digest."""
         due = self.next(new.when, one.zone) if new.status == "on" else None
         name, spec, calls = new.do if one.name == one.do else one.name, json.dumps(new.when.plain()), json.dumps(list(granted))
         columns = {"name": name, "spec": spec, "granted": calls, "digest": digest, "due": due}
@@ -256,10 +256,7 @@ class Routines:
         if fired is not None and fired not in known:
             self._put(one, fired, now)
         over = due is None and fired is None
-        last = datetime.fromtimestamp(fired or dues[-1], ZoneInfo(one.zone)).date().isoformat()
-        self.store.write(
-            "UPDATE routines SET due = ?, last_date = ?, status = ? WHERE id = ?", due, last, "over" if over else "on", one.id
-        )
+        self.store.write("UPDATE routines SET due = ?, status = ? WHERE id = ?", due, "over" if over else "on", one.id)
         return missed
 
     def _put(self, one: Routine, due: float, now: float) -> None:

@@ -8,12 +8,14 @@ from claw.clock import Clock
 from claw.moments import span_words
 from claw.reflex.reading import Context, Request
 from claw.routines import which
+from claw.routines.changing import Changing
 from claw.routines.firing import Chat, Firing
-from claw.routines.making import YES_OR_NO, Making, Slots, may
+from claw.routines.making import NO_PLACE, YES_OR_NO, Making, Slots, may
 from claw.routines.routines import Routine, Routines
 from claw.turns.deciding import Deciding
-from claw.turns.replies import listed
+from claw.turns.replies import capital, listed
 from claw.turns.turn import Turn
+from claw.when import When
 
 
 class RoutineTalk:
@@ -23,13 +25,19 @@ class RoutineTalk:
         """`owners`: where what is said unasked goes."""
         self.routines, self.deciding, self.clock = routines, deciding, clock
         self.making = Making(routines, deciding, clock)
+        self.changing = Changing(routines, self.making)
         self.firing = Firing(routines, self.making, deciding, clock, owners)
 
     def take(self, turn: Turn, request: Request, context: Context) -> None:
-        """make, list, pause, resume, delete, left (of a timer), sorry; and of the claw's own: fire, missed, edited."""
+        """make, list, pause, resume, delete, change, left (of a timer), sun, leave ("don't ..."), scrap, standing, sorry.
+
+        And of the claw's own: fire, missed, edited.
+        """
         verbs: dict[str, Callable[[Turn, Slots, Context], None]] = {
-            "make": self.making.make, "list": self._list, "left": self._left, "pause": partial(self._change, "pause"),
+            "make": self.making.make, "list": self._list, "left": self._left, "sun": self._sun,
+            "pause": partial(self._change, "pause"),
             "resume": partial(self._change, "resume"), "delete": partial(self._change, "delete"), "sorry": self._sorry,
+            "change": self.changing.move, "leave": self.changing.leave, "standing": self._standing, "scrap": self._scrap,
         }  # fmt: skip
         if turn.message.kind == "routine":  # no door may say what was approved beforehand
             verbs = {"fire": self.firing.fire, "missed": self.firing.missed, "edited": self.firing.edited}
@@ -44,7 +52,9 @@ class RoutineTalk:
             self.making.keep(turn, slots, "Done: ")
         elif request.verb == "delete":
             self._end(turn, [one for one in self.routines.all() if one.id in slots["ids"]])
-        elif one := self.routines.get(slots["id"]):
+        elif (one := self.routines.get(slots["id"])) and request.verb == "change":
+            self.changing.take(turn, one, slots)
+        elif one:
             self.firing.take_over(turn, one, slots)
 
     def _sorry(self, turn: Turn, slots: Slots, context: Context) -> None:
@@ -54,6 +64,10 @@ class RoutineTalk:
 
     def _list(self, turn: Turn, slots: Slots, context: Context) -> None:
         turn.reply = which.told(self.routines, slots)
+        self.changing.told(turn, which.fitting(self.routines, slots))
+
+    def _standing(self, turn: Turn, slots: Slots, context: Context) -> None:
+        self.changing.standing(turn)
 
     def _left(self, turn: Turn, slots: Slots, context: Context) -> None:
         found = which.fitting(self.routines, {"kind": "timer", **slots})
@@ -61,12 +75,29 @@ class RoutineTalk:
         turn.reply = " ".join(f"{span_words((one.due or now) - now)} left on the {one.name or one.do}." for one in running)
         turn.reply = turn.reply or "No such timer is running."
 
+    def _sun(self, turn: Turn, slots: Slots, context: Context) -> None:
+        """When the sun rises or sets next, or on the next of some days."""
+        at = self.routines.next(When("sun", days=tuple(slots["days"]), sun=slots["sun"]), self.routines.zone)
+        turn.reply = f"{capital(str(slots['sun']))} is {self.routines.at(at)}." if at else NO_PLACE
+
+    def _scrap(self, turn: Turn, slots: Slots, context: Context) -> None:
+        """ "Cancel the TV": only if there is such a plan."""
+        if which.fitting(self.routines, slots):
+            self._change("delete", turn, slots, context)
+
     def _change(self, verb: str, turn: Turn, slots: Slots, context: Context) -> None:
+        slots = self.changing.meant(turn, slots)
         found = which.fitting(self.routines, slots)
+        if verb == "resume" and slots.get("all"):
+            found = [one for one in found if one.status == "paused"]
+            if not found:
+                turn.reply = "No routine is paused."
+                return
         if any(one.kind == "deed" for one in found) and not may(turn):
             return
         if not found or (len(found) > 1 and not slots.get("all")):
             turn.reply = which.unclear(self.routines, slots, found, verb)
+            self.changing.told(turn, found or self.routines.all())
         elif verb == "delete" and sum(one.kind == "deed" for one in found) > 1:
             names = listed([which.words(self.routines, one) for one in found])
             wish = Request("routines", "delete", {"ids": [one.id for one in found], "say": slots.get("say", "")})
@@ -74,6 +105,7 @@ class RoutineTalk:
         elif verb == "delete":
             self._end(turn, found)
         else:
+            self.changing.told(turn, found)
             turn.reply = " ".join(self._paused(turn, one) if verb == "pause" else self._resumed(turn, one) for one in found)
 
     def _end(self, turn: Turn, found: Sequence[Routine]) -> None:

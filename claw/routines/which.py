@@ -13,6 +13,7 @@ from claw.turns.replies import capital
 LONGEST_LIST = 12
 COUNT = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 NUMBERS = {word: str(number) for number, word in enumerate(COUNT, 1)}
+NONE_YET = "No routines yet. Say for example “every weekday at 7 open the shades”."
 NOUNS = {"": "routine", "deed": "routine", "reminder": "reminder", "timer": "timer"}
 Slots = Mapping[str, Any]
 
@@ -26,9 +27,9 @@ def words(routines: Routines, one: Routine) -> str:
 
 
 def fitting(routines: Routines, slots: Slots) -> list[Routine]:
-    """Those that the slots mean: "id"; or "kind" with "words" or "times"; all of the kind where nothing else is said."""
-    if "id" in slots:
-        return [one for one in routines.all() if one.id == int(slots["id"])]
+    """Those that the slots mean: "ids"; or "kind" with "words" or "times"; all of the kind where nothing else is said."""
+    if "id" in slots or "ids" in slots:
+        return [one for one in routines.all() if one.id in slots.get("ids", (slots.get("id"),))]
     some = [one for one in routines.all() if slots.get("kind") in (None, "", one.kind)]
     said = _stems(str(slots.get("words") or ""))
     if len(said) == 1 and (numbered := [one for one in routines.all() if str(one.id) in said]):
@@ -40,7 +41,8 @@ def fitting(routines: Routines, slots: Slots) -> list[Routine]:
 def told(routines: Routines, slots: Slots) -> str:
     """The list of those that fit, or that there are none."""
     found = fitting(routines, {"kind": slots.get("kind"), "words": slots.get("words"), "times": slots.get("times")})
-    return lines(routines, found) or f"There is no {'such ' if slots.get('words') else ''}{_noun(slots)}."
+    none = "" if slots.get("words") or slots.get("kind") not in (None, "", "deed") else NONE_YET
+    return lines(routines, found) or none or f"There is no {'such ' if slots.get('words') else ''}{_noun(slots)}."
 
 
 def lines(routines: Routines, found: Sequence[Routine]) -> str:
@@ -54,7 +56,8 @@ def unclear(routines: Routines, slots: Slots, found: Sequence[Routine], verb: st
     """Which one, or that there is none like that."""
     if found:
         return f"Which one? Say for example “{verb} {_noun(slots)} {found[0].id}”.\n{lines(routines, found)}"
-    there = routines.all()
+    if not (there := routines.all()) and slots.get("all") and _noun(slots) == "routine":
+        return NONE_YET
     return f"I know no such {_noun(slots)}." + (f" These are there:\n{lines(routines, there)}" if there else "")
 
 
@@ -71,7 +74,8 @@ def _noun(slots: Slots) -> str:
 def _stems(text: str) -> set[str]:
     """Words by which one is found: "opening" and "open" are the same, a number is a number."""
     bare = (word.removesuffix("ing") if len(word) > 5 else word for word in stems(text) if word not in SMALL)
-    return {NUMBERS.get(word, word) for word in bare} - {"number", "no"}
+    found = [NUMBERS.get(word, word) for word in bare if word not in ("number", "no")]
+    return set(found[:-1] if len(found) > 1 and text.casefold().endswith(" one") else found)  # "the cat one"
 
 
 def _clock(one: Routine) -> str:

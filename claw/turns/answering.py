@@ -9,8 +9,9 @@ from claw.call import ToolCall, digest, digest_of
 from claw.house import House
 from claw.messages.asks import Asks
 from claw.messages.inbox import Inbox
-from claw.messages.questions import NUMBERED, Question, Questions
-from claw.reflex.reading import Request
+from claw.messages.questions import NUMBERED, UNANSWERED, Question, Questions
+from claw.names import fold
+from claw.reflex.reading import Context, Request
 from claw.turns.replies import listed, wanted
 from claw.turns.turn import Step, Subject, Turn
 
@@ -18,6 +19,8 @@ GONE = "That question is no longer open, so I did nothing. Please say it again."
 EXPIRED = "That was too long ago, so I did nothing. Please say it again."
 OVERHEARD = "I take no yes over this connection, since it could be overheard. Please say it in the terminal (`claw chat`)."
 NO_CHOICE = "There is no such choice."
+DONE = "It is done already: say “undo that” to take it back."
+PLANNED_SECONDS, DONE_SECONDS = 300.0, 120.0  # for how long a bare no means what was planned, or done, here last
 Judge = Callable[..., None]  # Deciding.judge
 
 
@@ -27,6 +30,7 @@ class Answering:
     def __init__(self, house: House, inbox: Inbox, questions: Questions, asks: Asks, judge: Judge,
                  subjects: Mapping[str, Subject], approves: Callable[[str], bool]) -> None:  # fmt: skip
         self.house, self.inbox, self.questions, self.asks, self.judge = house, inbox, questions, asks, judge
+        self.clock = questions.clock
         self.subjects, self.approves = subjects, approves
 
     def answer(self, turn: Turn, id: int, text: str) -> None:
@@ -39,8 +43,6 @@ class Answering:
             self._choose(turn, question, int(text) if text.isdecimal() else 0)
         elif text != "yes":
             self._decline(turn, question)
-        elif not self.approves(turn.message.bridge):
-            turn.reply = OVERHEARD
         else:
             self._approve(turn, question)
 
@@ -69,9 +71,15 @@ class Answering:
             self._list(turn, waiting)
         elif approvals:
             self._approve(turn, approvals[0])
+        elif not self.approves(turn.message.bridge) and any(one.kind == "approval" for one in self.questions.open()):
+            turn.reply = OVERHEARD
         else:
             expired = self.questions.expired(turn.message.place)
-            turn.reply = EXPIRED if expired and expired.kind == "approval" else "Nothing is waiting for a yes."
+            only_polite = {"ok", "okay"} & set(fold(turn.message.text))
+            turn.reply = (
+                EXPIRED if expired and expired.kind == "approval"
+                else "All right." if only_polite else "Nothing is waiting for a yes."
+            )  # fmt: skip
 
     def _waiting(self, turn: Turn, approvals: list[Question]) -> list[Question]:
         """All that a yes could mean."""
@@ -79,7 +87,7 @@ class Answering:
 
     def _list(self, turn: Turn, waiting: list[Question]) -> None:
         """Number what waits, and keep the list: a number means what was shown, whatever has expired since."""
-        wishes = [_wish(one) for one in waiting]
+        wishes = [wish_of(one) for one in waiting]
         numbered = ", ".join(f"{number} {wish}" for number, wish in enumerate(wishes, 1))
         turn.reply, turn.choices = f"Several things wait: {numbered}. Which number?", wishes
         ids = [one.id for one in waiting]
@@ -116,7 +124,10 @@ class Answering:
             turn.reply = (self.asks.answer("yes", id) if question else "") or GONE
 
     def _approve(self, turn: Turn, question: Question) -> None:
-        """Do what is stored, if the question was there when the yes was written and it is what was asked about."""
+        """Do what is stored, if the yes counts, the question was there when it was written, and it is what was asked about."""
+        if not self.approves(turn.message.bridge):
+            turn.reply = OVERHEARD
+            return
         if question.at > turn.message.at:
             turn.reply = question.text
             return
@@ -150,11 +161,32 @@ class Answering:
         turn.reply = "All right, I did nothing."
 
     def _nothing_open(self, turn: Turn, open_ones: list[Question]) -> None:
-        """A no to "which one?", or to nothing."""
-        for one in open_ones:
-            if one.kind in NUMBERED:
-                turn.writes.append(lambda one=one: self.questions.close(one.id, "declined", ""))  # type: ignore[misc]
-        turn.reply = "All right."
+        """A no to "which one?" or "when?", or to what was planned or done last."""
+        dropped = self._drop_questions(turn, open_ones)
+        if dropped or not self._take_back(turn):
+            turn.reply = "All right." if dropped else "All right, I do nothing."
+
+    def _drop_questions(self, turn: Turn, open_ones: list[Question]) -> bool:
+        """Whether a question was open that no yes answers; it is closed."""
+        found = [one for one in open_ones if one.kind in UNANSWERED]
+        for one in found:
+            turn.writes.append(lambda one=one: self.questions.close(one.id, "declined", ""))  # type: ignore[misc]
+        return bool(found)
+
+    def _take_back(self, turn: Turn) -> bool:
+        """Take back what was planned here a moment ago; what is done is not, but told. False if there is neither."""
+        last = self.inbox.last_lasting(turn.message)
+        if last is None or last.plan is None or last.plan.get("undoes") or (record := last.record or {}).get("undone"):
+            return False
+        wish, age = None if record.get("asked") else last.plan.get("request"), self.clock.time() - last.at
+        planned = wish is not None and (wish["about"], wish["verb"]) == ("routines", "make")
+        put_off = bool(last.plan["steps"]) and not record["calls"]
+        if age < PLANNED_SECONDS and last.kind != "routine" and (planned or put_off) and not record.get("asked"):
+            context = Context(turn.message.place, turn.message.person)
+            self.subjects["history"].take(turn, Request("history", "undo", {"turn": str(last.id)}), context)
+        elif age < DONE_SECONDS and (wish or record["calls"]) and all(call["outcome"] == "done" for call in record["calls"]):
+            turn.reply = DONE
+        return bool(turn.reply or turn.steps)
 
     def _stop(self, turn: Turn, open_ones: list[Question]) -> None:
         """Drop what is open and what was put off in this chat, and halt what moves."""
@@ -166,7 +198,14 @@ class Answering:
             self.judge(turn, [ToolCall("stop", tuple(device.id for device in moving))])
         if wishes := self._drop_later(turn):
             turn.reply = f"{turn.reply or 'All right.'} I will not {listed(wishes, 'or')}."
-        turn.reply = turn.reply or ("" if moving else "Stopped. Nothing is under way.")
+        dropped = self._drop_questions(turn, open_ones)
+        if turn.reply or moving:
+            return
+        if dropped:
+            turn.reply = "All right."
+        elif not self._take_back(turn):
+            turn.reply = "Stopped. Nothing is under way."
+            self.subjects["routines"].take(turn, Request("routines", "standing"), Context(turn.message.place))
 
     def _drop_later(self, turn: Turn) -> list[str]:
         """Drop what this chat put off; returns the wishes, the devices of one call together."""
@@ -179,6 +218,7 @@ class Answering:
         return [wanted(self.house, call) for call in merged]
 
 
-def _wish(question: Question) -> str:
+def wish_of(question: Question) -> str:
+    """What a yes to this question would do, as the middle of a sentence."""
     wish = question.text.split("?")[0].removesuffix(". Yes or no")
     return wish if wish.startswith("I ") else wish[:1].lower() + wish[1:]

@@ -1,6 +1,7 @@
 """From a message to ruled steps: read it, ask the policy, and keep what must be asked. Nothing is done here."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
@@ -20,13 +21,16 @@ from claw.reflex import memories
 from claw.reflex.reader import Reader
 from claw.reflex.reading import Context, Option, Reading, Request
 from claw.store import Store
-from claw.turns.answering import Answering
+from claw.turns.answering import Answering, wish_of
+from claw.turns.continuing import AGREES, ASKS, REFUSES, completed, instead
 from claw.turns.replies import call_of_it, capital, listed, wanted
 from claw.turns.turn import Step, Subject, Turn, later
 
 SWITCHES = frozenset({"turn_on", "turn_off", "set_mode"})  # what may be put off, and what replaces it
 STALE_SECONDS, STALE_ASK_SECONDS = 600.0, 12 * 3600.0
 LONGEST_TEXT = 4000
+ONE_BY_ONE = "For a while I do only what needs no yes, so I did nothing. Please write the two wishes one by one."
+SCRAP = re.compile(r"(?:please )?(?:cancel|scrap|drop|delete|forget)(?: about)? (?:the |that |my )?(.+?)[ .!]*", re.IGNORECASE)
 ELSEWHERE = "This connection could be overheard, so please say yes or no in the terminal (`claw chat`)."
 
 
@@ -78,7 +82,9 @@ class Deciding:
             reading = self.reader.read(text, context) or self._late_word(text, context)
             turn.read_ms = (time.perf_counter() - turn.began) * 1000
             if not self._answers_ask(turn, text, reading):
+                text, reading = self._with_question(turn, text, reading, context)
                 self._take(turn, reading, text, context)
+                self._ask_more(turn, text, reading)
 
     def _late_word(self, text: str, context: Context) -> Reading | None:
         """A yes with nothing open, or a number or a yes when several questions are: no answer to the last one."""
@@ -87,10 +93,41 @@ class Deciding:
                 return word if word.control else None
         return None
 
+    def _with_question(self, turn: Turn, text: str, reading: Reading | None, context: Context) -> tuple[str, Reading | None]:
+        """What the message means beside an open question: the words missing in a wish, or a yes or no with more behind it."""
+        last = next((one for one in reversed(self.questions.open(turn.message.place)) if one.kind != "list"), None)
+        if last is None or last.at > turn.message.at or (reading and reading.control):
+            return text, reading
+        if last.kind == "more" and (found := completed(self.reader, str(last.data), text, reading, context)):
+            turn.writes.append(lambda: self.questions.close(last.id, "answered", ""))
+            return found
+        if context.question == "approval" and AGREES.match(text):
+            return text, Reading("alias", reply=self._please_answer(turn))
+        if context.question in ("approval", "which") and (no := REFUSES.match(text)):
+            after = instead(self.reader, text[no.end() :], context, planned=isinstance(last.data, dict))
+            if after is None:
+                return text, Reading("alias", control="no")
+            if not after.control:
+                self.answering.take(turn, "no")
+            return text, after
+        return text, reading
+
+    def _ask_more(self, turn: Turn, text: str, reading: Reading | None) -> None:
+        """Keep the sentence that was answered by a question: the next words may be what it lacks."""
+        if reading and not reading.control and not turn.steps and not turn.asked and ASKS.match(turn.reply):
+            turn.request = None  # nothing of it was done
+            turn.writes.append(lambda: self.questions.put(turn.message.place, "more", turn.reply, text))
+
+    def _please_answer(self, turn: Turn) -> str:
+        """The open approval once more; empty when there is none."""
+        asked = [one for one in self.questions.open(turn.message.place) if one.kind == "approval"]
+        return f"Please answer yes or no: {wish_of(asked[-1])}?" if asked else ""
+
     def context(self, message: Message, area: str = "", language: str = "") -> Context:
         """What the reader may know: the last open question of this chat decides what a bare "yes" or "2" means."""
         open_ones = self.questions.open(message.place)
-        asked, lists = [one for one in open_ones if one.kind != "list"], [one for one in open_ones if one.kind == "list"]
+        lists = [one for one in open_ones if one.kind == "list"]
+        asked = [one for one in open_ones if one.kind not in ("list", "more")]
         last = asked[-1] if asked else None
         approvals = [one for one in asked if one.kind == "approval"]
         kind = {"ask": "pair"}.get(last.kind, last.kind) if last else ""
@@ -107,7 +144,7 @@ class Deciding:
         control = reading.control if reading else ""
         if reading and not control and not _small_talk(reading) and not self.asks.claims(text, turn.message.place):
             return False
-        others = {one.kind for one in self.questions.open(turn.message.place)} - {"ask"}
+        others = {one.kind for one in self.questions.open(turn.message.place)} - {"ask", "more"}
         if control == "stop" or (control and others - (set() if control.startswith("pick:") else {"list"})):
             return False
         said = self.asks.answer(text) if self.asks.takes(text, turn.message.place) else ""
@@ -119,15 +156,21 @@ class Deciding:
 
     def _take(self, turn: Turn, reading: Reading | None, text: str, context: Context) -> None:
         if reading is None:
-            turn.reply = self._not_understood(text, context)
-            if request := memories.question(text):
+            turn.reply = f"{self._not_understood(text, context)} {self._please_answer(turn)}".strip()
+            if scrap := SCRAP.fullmatch(text):
+                self.subjects["routines"].take(turn, Request("routines", "scrap", {"words": scrap[1]}), context)
+            elif request := memories.question(text):
                 self.subjects["memory"].take(turn, request, context)
             return
         turn.level, turn.reply = reading.level, reading.reply
         if reading.control:
             self.answering.take(turn, reading.control)
+        elif reading.trace == ("negated",):
+            self.subjects["routines"].take(turn, Request("routines", "leave", {"words": text}), context)
         elif reading.options:
             self._which(turn, reading.options)
+        elif reading.request and reading.calls:
+            self._for_a_while(turn, reading.calls, reading.request, context)
         elif reading.request:
             turn.request = reading.request.plain()
             self.subjects[reading.request.about].take(turn, reading.request, context)
@@ -135,6 +178,16 @@ class Deciding:
             turn.reply = clash
         else:
             self._act(turn, reading.calls)
+
+    def _for_a_while(self, turn: Turn, calls: Sequence[ToolCall], request: Request, context: Context) -> None:
+        """What is done now and ended by a request: both or neither."""
+        self._act(turn, calls)
+        writes, may = len(turn.writes), not turn.asked and all(step.ruling == "run" for step in turn.steps)
+        if may:
+            self.subjects[request.about].take(turn, request, context)
+        if not may or turn.asked or len(turn.writes) == writes:
+            why = ONE_BY_ONE if not may or turn.asked else turn.reply
+            turn.steps, turn.writes, turn.asked, turn.choices, turn.reply = [], [], None, [], why
 
     def _act(self, turn: Turn, calls: Sequence[ToolCall]) -> None:
         """What a person wants now; if that was long ago, they are asked."""

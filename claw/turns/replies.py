@@ -10,6 +10,7 @@ from claw.capabilities import holds
 from claw.device import Device
 from claw.discovery.found import clean
 from claw.house import House
+from claw.names import KINDS_SAID, fold, singular
 from claw.turns.acting import Outcome
 
 KIND_PLURAL = {
@@ -39,6 +40,8 @@ pond pool porch radiator reading rear right robot roof room sauna sensor shade s
 shutters side sink small smoke socket sofa spa space speaker spot spots sprinkler stairs stove strip studio study switch
 system table terrace thermostat toilet tub upstairs utility vacuum valve ventilator wall wardrobe washer washing water
 window windows workshop yard
+aquarium candle chandelier charger clock computer globe humidifier lantern monitor printer projector radio soundbar stereo
+subwoofer torch tree
 """
 COMMON = frozenset(WORDS.split()) | {"the", "my", "our"}
 OPEN_PLACES = ("balcony", "terrace", "patio", "porch", "deck", "roof", "driveway", "landing")  # one is on them, not in them
@@ -127,7 +130,13 @@ def _given(house: House, device: Device, name: str) -> bool:
     """Whether the owner gave it one name like a person's: "Sunny" and not "the Sunny"."""
     record = house.records.get(device.id)
     owned = record is not None and record.owner_name == name
-    return owned and name.isalpha() and name.istitle() and name.lower() not in COMMON
+    return owned and name.isalpha() and name.lower() not in COMMON and singular(name.lower()) not in KINDS_SAID
+
+
+def are(it: str) -> str:
+    """ "is", or "are" for one device whose name is a plural: "the living room shades"."""
+    last = (fold(it) or [""])[-1]
+    return "are" if singular(last) != last and singular(last) in KINDS_SAID else "is"
 
 
 def called(house: House, devices: Sequence[Device]) -> str:
@@ -214,7 +223,7 @@ def _groups(outcomes: Mapping[str, Outcome]) -> dict[Outcome, list[str]]:
 
 def _sentence(house: House, call: ToolCall, outcome: Outcome, devices: Sequence[Device], it: str) -> str:
     done, moving, to = _said(call)
-    many = len(devices) > 1
+    many = len(devices) > 1 or are(it) == "are"
     args = {**call.args, "title": title_of(devices)}
     if outcome.outcome == "done":
         return capital(f"{it} {_fill(moving if outcome.moving and moving else done, it, args, many)}.")
@@ -224,7 +233,7 @@ def _sentence(house: House, call: ToolCall, outcome: Outcome, devices: Sequence[
     if outcome.outcome == "unknown":
         return f"I tried to {wish}, but {detail}."
     if outcome.outcome == "failed" and outcome.detail == "it did not do it" and devices:
-        return f"I tried to {wish}, but {'they' if many else 'it'} {_still(call, devices)}."
+        return f"I tried to {wish}, but {'they' if many else 'it'} {_still(call, devices, many)}."
     return f"I could not {wish}: {detail}."
 
 
@@ -237,13 +246,13 @@ def _detail(text: str, many: bool) -> str:
     return re.sub(r"\bits\b", "their", re.sub(r"\breach it\b", "reach them", re.sub(r"\bit(?= \w)", "they", text)))
 
 
-def _still(call: ToolCall, devices: Sequence[Device]) -> str:
+def _still(call: ToolCall, devices: Sequence[Device], many: bool) -> str:
     """What a device reports instead of what was asked of it."""
     device = devices[0]
     goal = device.commands[call.command].goal(call.args)
     for field, value in goal.items():
         if field in device.state and not holds(field, value, device.state[field]):
-            return f"still say{'' if len(devices) > 1 else 's'} {state_words(device, field)}"
+            return f"still say{'' if many else 's'} {state_words(device, field)}"
     return "did not confirm it"
 
 

@@ -147,20 +147,20 @@ async def test_a_touch_switches_the_lamp_and_a_slider_dims_it(tmp_path: Path) ->
 
 async def test_a_shade_moves_once_for_a_row_of_keys_and_for_a_drag(tmp_path: Path) -> None:
     async with at_home(tmp_path) as (home, phone):
-        slider = phone.tile("Bedroom Shade").get_by_role("slider")
+        slider, shade = phone.page.get_by_label("Position of Bedroom Shade"), home.device("Bedroom Shade")
         await slider.fill("50")
-        await eventually(lambda: home.device("Bedroom Shade").state.get("position") == 50)
+        await eventually(lambda: round(shade.state["position"]) == 50)
         await slider.focus()
         for _ in range(8):
             await slider.press("ArrowUp")
-        await eventually(lambda: home.device("Bedroom Shade").state.get("position") == 58)
+        await eventually(lambda: round(shade.state["position"]) == 58)
         box = await slider.bounding_box()
         await phone.page.mouse.move(box["x"] + box["width"] * 0.58, box["y"] + box["height"] / 2)
         await phone.page.mouse.down()
         for share in (0.5, 0.4, 0.3, 0.2):
             await phone.page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] / 2)
         await phone.page.mouse.up()
-        await eventually(lambda: home.device("Bedroom Shade").state.get("position", 58) < 30)
+        await eventually(lambda: shade.state["position"] < 30)
         moves = home.daemon.store.all("SELECT text FROM inbox WHERE kind = 'touch' ORDER BY id")
         assert len(moves) == 3
 
@@ -293,7 +293,7 @@ async def test_a_secret_is_shown_as_it_is_kept(tmp_path: Path) -> None:
     async with at_home(tmp_path) as (_, phone):
         await phone.go("Chat")
         await phone.write("remember that the wifi password is hunter2")
-        await phone.page.locator(".bubble.claw:not(.typing)").wait_for()
+        await phone.sees("I do not keep passwords", within=".bubble.claw")
         await phone.sees("(an answer)", within=".bubble.you")
         assert await phone.page.locator(".bubble.you").count() == 1
         assert "hunter2" not in await phone.page.evaluate("document.body.innerText + JSON.stringify({...localStorage})")
