@@ -1,5 +1,7 @@
 """The house as plain data for the doors: devices, what waits for a person, and what was done."""
 
+import json
+import sqlite3
 from typing import Any
 
 from claw.agent import Agent
@@ -7,6 +9,9 @@ from claw.device import Device
 from claw.history.past import Past
 from claw.messages.inbox import Message
 from claw.messages.questions import Question
+
+SHOWN = 50  # messages of a chat, turns of the log
+SEARCHED = 20_000  # rows
 
 
 def device(agent: Agent, device: Device) -> dict[str, Any]:
@@ -43,4 +48,52 @@ def turn(agent: Agent, message: Message) -> dict[str, Any]:
         "id": message.id, "at": max(message.at, message.due), "say": record.get("say", ""), "reply": record.get("reply", ""),
         "who": {"routine": "routine", "call": "claw"}.get(message.kind, "you"), "kind": message.kind,
         "asked": record.get("asked"), "calls": calls, "undo": Past(agent.ledger, agent.inbox).reversible(message),
+    }  # fmt: skip
+
+
+def log(agent: Agent) -> list[dict[str, Any]]:
+    """The newest turns that ended and in which something was said or done, newest first."""
+    rows = agent.store.all("SELECT id FROM inbox WHERE status = 'done' ORDER BY id DESC LIMIT ?", 2 * SHOWN)
+    turns = (agent.inbox.get(row["id"]) for row in rows)
+    return [turn(agent, one) for one in turns if tells(one)][:SHOWN]
+
+
+def tells(message: Message) -> bool:
+    """Whether something was said or done in this turn."""
+    record = message.record or {}
+    return bool(record.get("calls") or record.get("reply"))
+
+
+def chat(agent: Agent, chat: str, mine: str) -> list[dict[str, Any]]:
+    """The newest messages of a chat, oldest first. What is queued will be told, and what is not answered yet may turn out
+    to be a secret: only its sender (whose keys begin with `mine`) sees it."""
+    written = _newest(agent, "inbox", chat, "kind = 'message' AND (status = 'done' OR substr(key, 1, ?) = ?)", len(mine), mine)
+    sent = _newest(agent, "outbox", chat, "status IN ('sending', 'sent')")
+    both = [*(heard(agent.inbox.get(row["id"])) for row in written), *(said(agent, row) for row in sent)]
+    return sorted(both, key=lambda one: (one["at"], one["from"] == "claw", int(one["id"].split(":")[1])))[-SHOWN:]
+
+
+def _newest(agent: Agent, table: str, chat: str, which: str, *params: object) -> list[sqlite3.Row]:
+    """Rows of a chat; a long life of other chats is not searched for them."""
+    sql = f"SELECT * FROM {table} WHERE id > (SELECT max(id) - ? FROM {table}) AND chat = ? AND {which} ORDER BY id DESC LIMIT ?"
+    return agent.store.all(sql, SEARCHED, chat, *params, SHOWN)
+
+
+def heard(message: Message) -> dict[str, Any]:
+    """What a person wrote, as a message of the chat; `cid` is the phone's own name for it."""
+    cid = message.key.split(":", 2)[2] if message.key.startswith("web:") else ""
+    return {
+        "id": f"in:{message.id}", "cid": cid, "from": "you", "text": message.text, "at": message.at, "choices": [],
+        "question": None,
+    }  # fmt: skip
+
+
+def said(agent: Agent, row: sqlite3.Row) -> dict[str, Any]:
+    """A row of the outbox; the open question that it asked is the one whose text it ends with."""
+    choices, text = json.loads(row["choices"]), row["text"]
+    asked = [one for one in agent.questions.open(row["chat"]) if one.kind in ("approval", "which")] if choices else []
+    question = next((one.id for one in asked if row["at"] >= one.at and text.endswith(one.text)), None)
+    return {
+        "id": f"out:{row['id']}", "cid": "", "from": "claw", "text": text, "at": row["at"], "choices": choices,
+        "question": question,
     }  # fmt: skip

@@ -332,7 +332,7 @@ async def test_the_owners_words_for_a_device_may_stand_in_the_config_before_it_i
     words = WITH_LAMP + '[[devices]]\nid = "lamp-1"\nname = "beacon"\narea = "Attic"\n'
     async with running(tmp_path / "data", words) as daemon:
         await eventually(lambda: "lamp-1" in daemon.house.devices)
-        assert (await say(daemon, "turn on the beacon"))["reply"] == "The beacon is on."
+        assert (await say(daemon, "turn on the beacon"))["reply"] == "Beacon is on."
         assert daemon.house.area(daemon.house.devices["lamp-1"]) == "Attic"
 
 
@@ -354,7 +354,7 @@ def test_after_kill_9_names_rooms_and_secrets_are_there(tmp_path: Path) -> None:
         assert (device["name"], device["area"]) == ("beacon", "Attic")
         assert secret.read_text("utf-8") == "s3cret"
         assert "confirmed" in [line["event"]["event"] for line in claw.client.request("log")]
-        assert claw.say("turn on the beacon") == "The beacon is on."
+        assert claw.say("turn on the beacon") == "Beacon is on."
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

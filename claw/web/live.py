@@ -9,21 +9,21 @@ from claw import view
 from claw.agent import Agent
 from claw.device import Device
 from claw.house import MEASURED, DeviceAdded, DeviceChanged, DeviceDescribed
-from claw.messages.inbox import Answered, Arrived, Message
+from claw.messages.inbox import Answered, Message
 from claw.routines.routines import RoutinesChanged
-from claw.web import bridge
-from claw.web.sessions import Session
+from claw.web.sessions import Session, Sessions
 from claw.web.sockets import Socket, dump
 
 KEPT = 1000  # frames for those who come back
 MEASURED_SECONDS = 1.0  # at most one frame a device for what is only measured
+OWNER = ("web", "web:owner")
 
 
 class Live:
     """Follows the house and the chats, and hands frames to the sockets. An epoch is one life of it."""
 
-    def __init__(self, agent: Agent) -> None:
-        self.agent = agent
+    def __init__(self, agent: Agent, sessions: Sessions) -> None:
+        self.agent, self.sessions = agent, sessions
         self.sockets: set[Socket] = set()
         self._begin()
 
@@ -42,7 +42,6 @@ class Live:
             events.subscribe(DeviceChanged, self._changed),
             events.subscribe(DeviceAdded, lambda event: self._device(event.device)),
             events.subscribe(DeviceDescribed, lambda event: self._device(event.device)),
-            events.subscribe(Arrived, self._arrived),
             events.subscribe(Answered, self._answered),
             events.subscribe(RoutinesChanged, lambda _: self.put("routines", routines=self.agent.routines.plain())),
         ]
@@ -53,6 +52,17 @@ class Live:
             questions.changed = lambda: None
             for one in (*forget, *(timer.cancel for timer in self._later.values())):
                 one()
+
+    def reach_owner(self) -> None:
+        """What is said unasked goes to the page, too, while a phone may see it."""
+        self.agent.owners[:] = [one for one in self.agent.owners if one != OWNER] + [OWNER] * self.sessions.any()
+
+    def sign_out(self, id: int | None) -> int:
+        """End the session with this id, or all (None), and cut what is connected; returns how many ended."""
+        ended = self.sessions.end(id)
+        self.drop(id)
+        self.reach_owner()
+        return ended
 
     def drop(self, session: int | None = None) -> None:
         """Cut the sockets of a session, or all."""
@@ -102,8 +112,8 @@ class Live:
             "zone": agent.routines.zone, "name": "claw", "approves": approves,
             "areas": [area.name for area in agent.house.areas.values()],
             "devices": [view.device(agent, device) for device in agent.house.devices.values()],
-            "waiting": view.waiting(agent), "routines": agent.routines.plain(), "log": bridge.log(agent),
-            "chat": bridge.history(agent, session.chat),
+            "waiting": view.waiting(agent), "routines": agent.routines.plain(), "log": view.log(agent),
+            "chat": view.chat(agent, session.chat, session.key("")),
         }  # fmt: skip
 
     # -- what happens
@@ -128,19 +138,19 @@ class Live:
             self._shown[device.id] = asyncio.get_running_loop().time()
             self.put("device", device=view.device(self.agent, present))
 
-    def _arrived(self, event: Arrived) -> None:
-        if event.message.kind == "message" and event.message.bridge in ("web", "web-http"):
-            self.put("chat", message=bridge.heard(event.message))
-
     def _turn(self, message: Message) -> None:
         """A turn that ended, and whatever it took back, whose undo button goes or comes with it."""
-        if turn := bridge.turn(self.agent, message):
-            self.put("turn", turn=turn)
+        if view.tells(message):
+            self.put("turn", turn=view.turn(self.agent, message))
         if undoes := (message.plan or {}).get("undoes"):
             self._turn(self.agent.inbox.get(undoes))
 
     def _answered(self, event: Answered) -> None:
-        self._turn(self.agent.inbox.get(event.message.id))
+        """What was written is told only now: as it is kept, without what turned out to be a secret."""
+        message = self.agent.inbox.get(event.message.id)
+        if message.kind == "message" and message.bridge in ("web", "web-http"):
+            self.put("chat", message=view.heard(message))
+        self._turn(message)
         for socket in list(self.sockets):
             socket.answered(event.message.key, event.record)
         self._stirred.set()

@@ -8,11 +8,17 @@ LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})  # which no other m
 FORWARDED = frozenset({"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via"})
 
 
+def plain(address: str) -> str:
+    """An address as in an URL; one of IPv4 that a socket of IPv6 took is itself again."""
+    address = address.removeprefix("::ffff:") if "." in address else address
+    return f"[{address}]" if ":" in address else address
+
+
 def own(request: web.Request) -> tuple[str, int]:
     """Our own end of the connection: address as in an URL, and port; empty when it is gone."""
     name = request.transport.get_extra_info("sockname") if request.transport else None
     address, port = name[:2] if name else ("", 0)
-    return f"[{address}]" if ":" in address else address, port
+    return plain(address), port
 
 
 def asked(request: web.Request) -> tuple[str, int]:
@@ -26,7 +32,8 @@ def asked(request: web.Request) -> tuple[str, int]:
 
 def scheme(request: web.Request) -> str:
     """https where we, or a proxy on this machine, speak it with the browser."""
-    proxied = request.headers.get("X-Forwarded-Proto", "") == "https" and ip_address(request.remote or "::").is_loopback
+    near = ip_address(plain(request.remote or "::").strip("[]")).is_loopback
+    proxied = near and request.headers.get("X-Forwarded-Proto", "") == "https"
     return "https" if proxied or request.secure else "http"
 
 

@@ -1,26 +1,24 @@
 """The door's requests: the page's files, a code for a cookie, and the websocket; and the rules that all of them obey."""
 
-import socket
+import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from claw.web import origins
 from claw.web.assets import assets
-from claw.web.sessions import Session
+from claw.web.live import Live
+from claw.web.sessions import OWNER, Session
 from claw.web.sockets import Socket
-
-if TYPE_CHECKING:
-    from claw.web.server import Web
 
 LONGEST_BODY, LONGEST_MESSAGE = 16 << 10, 64 << 10  # bytes
 MOST_SOCKETS = 32
 COOKIE, COOKIE_SECONDS = "claw", 400 * 86400
 HEARTBEAT_SECONDS = 30.0
+WHOLE_SECONDS = 10.0  # until a connection has sent a whole request, its first or the next one
 WRONG_CODE = "That code is wrong or no longer good. `claw web`, on the machine where claw runs, prints a fresh one."
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' {}; "
@@ -32,13 +30,14 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Routes:
     """What may be asked of the door."""
 
-    def __init__(self, door: "Web") -> None:
-        self.door, self.sessions, self.live = door, door.sessions, door.live
+    def __init__(self, live: Live, hosts: tuple[str, ...]) -> None:
+        """`hosts`: names of ours beside the addresses."""
+        self.live, self.agent, self.sessions, self.hosts = live, live.agent, live.sessions, hosts
         self._assets = assets()
         self._said: set[str] = set()  # keys of answers to skills that were taken
 
     async def runner(self) -> web.AppRunner:
-        """Ready to be opened on sockets. There is no access log: an address may hold what is nobody's business."""
+        """Ready to take connections. There is no access log: an address may hold what is nobody's business."""
         app = web.Application(client_max_size=LONGEST_BODY, middlewares=[web.middleware(partial(self._guard))])
         app.on_response_prepare.append(_secure)
         app.router.add_post("/pair", self._pair)
@@ -46,18 +45,15 @@ class Routes:
         app.router.add_get("/live", self._live, allow_head=False)
         for path in self._assets:
             app.router.add_get(path, self._asset)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, keepalive_timeout=30.0)
+        runner = web.AppRunner(
+            app, access_log=None, shutdown_timeout=1.0, keepalive_timeout=WHOLE_SECONDS, lingering_time=1.0
+        )  # fmt: skip
         await runner.setup()
         return runner
 
-    @staticmethod
-    async def open(runner: web.AppRunner, sock: socket.socket) -> None:
-        """Take connections on a socket that listens."""
-        await web.SockSite(runner, sock).start()
-
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """No name but ours (a rebound one is a stranger's page), and nothing from another page."""
-        if not origins.is_ours(request, self.door.config.hosts):
+        if not origins.is_ours(request, self.hosts):
             return _no(421, "This is not a name of mine: see [web] hosts in the config.")
         if request.method == "POST" and not origins.is_same(request):
             return _no(403, "This came from another page.")
@@ -67,7 +63,8 @@ class Routes:
             return _no(503, "Nothing was taken: the disk is full.")
 
     def _session(self, request: web.Request) -> Session | None:
-        return self.sessions.find(request.cookies.get(COOKIE, ""))
+        session = self.sessions.find(request.cookies.get(COOKIE, ""))
+        return session if session and OWNER in session.scopes else None
 
     async def _asset(self, request: web.Request) -> web.StreamResponse:
         return self._assets[request.path].answer(request)
@@ -75,19 +72,22 @@ class Routes:
     async def _pair(self, request: web.Request) -> web.StreamResponse:
         """A code for a cookie."""
         try:
-            body = await request.json()
+            async with asyncio.timeout(WHOLE_SECONDS):
+                body = await request.json()
             code, name = str(body["code"]), str(body.get("name", ""))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return _no(400, "A code is wanted, as JSON.")
+        except TimeoutError:
+            return _no(408, "That took too long.")
         token = self.sessions.pair(code, name, request.remote or "")
         if token is None:
             return _no(403, WRONG_CODE)
-        self.door.reach_owner()
+        self.live.reach_owner()
         return _with_cookie(web.Response(status=204), request, token, COOKIE_SECONDS)
 
     async def _leave(self, request: web.Request) -> web.StreamResponse:
         if session := self._session(request):
-            self.door.sign_out(session.id)
+            self.live.sign_out(session.id)
         return _with_cookie(web.Response(status=204), request, "", 0)
 
     async def _live(self, request: web.Request) -> web.StreamResponse:
@@ -101,7 +101,7 @@ class Routes:
             return _no(503, "Too many pages are open.")
         ws = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, max_msg_size=LONGEST_MESSAGE, compress=True, timeout=2.0)
         _with_cookie(ws, request, request.cookies[COOKIE], COOKIE_SECONDS)  # it ends 400 days after the last use
-        via, agent = "web" if origins.is_guarded(request) else "web-http", self.door.agent
+        via, agent = "web" if origins.is_guarded(request) else "web-http", self.agent
         one = Socket(ws, partial(_abort, request), agent, session, via, self.live.since, self._said)
         epoch, since = request.query.get("epoch", ""), request.query.get("since", "")
         self.live.sockets.add(one)  # before anything is awaited: it counts, and a sign-out finds it

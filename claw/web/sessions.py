@@ -2,9 +2,9 @@
 
 import hashlib
 import hmac
+import json
 import logging
 import secrets
-import sqlite3
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +18,7 @@ ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # nothing that looks like somethi
 CODE_LENGTH, CODE_SECONDS, TRIES = 8, 600.0, 5
 ALL_TRIES = 500  # from all addresses together
 OPEN_CODES = 8
-OWNER = "owner"
+OWNER = "owner"  # a person, and the scope of all that the page can do
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,17 @@ class Session:
 
     id: int
     person: str
+    scopes: frozenset[str]
     name: str
 
     @property
     def chat(self) -> str:
         """All phones of a person share one chat."""
         return f"web:{self.person}"
+
+    def key(self, cid: str) -> str:
+        """The key in the inbox of what it sent under this name."""
+        return f"web:{self.id}:{cid}"
 
 
 @dataclass
@@ -75,17 +80,16 @@ class Sessions:
             return None
         token, now = secrets.token_urlsafe(32), self.clock.time()
         self.store.insert(
-            "sessions", hash=_hash(token), person=OWNER, scopes="[]", name=clean(name) or "phone", made=now, seen=now
+            "sessions", hash=_hash(token), person=OWNER, scopes=[OWNER], name=clean(name) or "phone", made=now, seen=now
         )  # fmt: skip
         self._codes.remove(found[0])
         log.info("a phone was added: %s", clean(name))
         return token
 
     def find(self, token: str) -> Session | None:
-        """The session of a token. Only the owner has one: what others may do comes with their roles."""
-        given = _hash(token)
-        rows = self.store.all("SELECT * FROM sessions WHERE person = ?", OWNER)
-        return next((_session(row) for row in rows if hmac.compare_digest(row["hash"], given)), None)
+        """The session of a token. It is looked up by its hash, so that the time this takes tells nothing about the token."""
+        row = self.store.one("SELECT * FROM sessions WHERE hash = ?", _hash(token))
+        return Session(row["id"], row["person"], frozenset(json.loads(row["scopes"])), row["name"]) if row else None
 
     def any(self) -> bool:
         """Whether some phone may use the page."""
@@ -102,10 +106,6 @@ class Sessions:
     def end(self, id: int | None = None) -> int:
         """Sign a phone out, or all of them; returns how many that were."""
         return self.store.write("DELETE FROM sessions WHERE ? IS NULL OR id = ?", id, id).rowcount
-
-
-def _session(row: sqlite3.Row) -> Session:
-    return Session(row["id"], row["person"], row["name"])
 
 
 def _hash(secret: str) -> str:

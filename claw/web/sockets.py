@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 import json
+import math
 import sqlite3
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from claw import view
 from claw.agent import Agent
 from claw.call import ToolCall
 from claw.device import DeviceError
@@ -21,11 +23,17 @@ if TYPE_CHECKING:
 A_SECOND, BURST = 20.0, 60.0  # messages of one phone
 UNREAD = 512  # own frames that may wait for a slow reader
 LONGEST_CID = 64
+OLDEST = 366 * 86400.0  # seconds; what was typed before counts as typed then
 FULL = "Nothing was taken: the disk is full."
 NONSENSE = "That makes no sense to me, so nothing was taken."
+AWAY = "That device is not here any more."
 GONE = "That question is no longer open, or this is no answer to it. Nothing was done."
 FLOOD = "That is too much at once; the rest is taken more slowly."
 Frame = dict[str, Any]
+
+
+class Refused(Exception):
+    """Nothing was taken; in words for a person, why."""
 
 
 class Socket:
@@ -134,72 +142,72 @@ class Socket:
                 raise ValueError("no cid")
         except (ValueError, KeyError, TypeError, RecursionError):
             return self.tell({"type": "error", "error": NONSENSE})
-        wrong = self._taken(frame, cid)
-        return self.tell({"type": "ack", "cid": cid, "ok": not wrong} | ({"error": wrong} if wrong else {}))
+        return self.tell({"type": "ack", "cid": cid} | self._taken(frame, cid))
 
-    def _taken(self, frame: Frame, cid: str) -> str:
-        """Take it; what is wrong with it, as a sentence, or nothing."""
+    def _taken(self, frame: Frame, cid: str) -> Frame:
+        """Take it, or say what is wrong with it."""
         try:
-            return self._takes[frame["op"]](frame, cid)
-        except DeviceError as error:
-            return f"That cannot be done: {error}."
+            return {"ok": True} | (self._takes[frame["op"]](frame, cid) or {})
+        except (DeviceError, Refused) as error:
+            wrong = str(error) if isinstance(error, Refused) else f"That cannot be done: {error}."
         except sqlite3.OperationalError:
-            return FULL
+            wrong = FULL
         except (KeyError, TypeError, ValueError, ArithmeticError):
-            return NONSENSE
+            wrong = NONSENSE
+        return {"ok": False, "error": wrong}
 
-    def _key(self, cid: str) -> str:
-        return f"web:{self.session.id}:{cid}"
-
-    def _put(self, cid: str, text: str, kind: str, chat: str = "") -> str:
+    def _put(self, cid: str, text: str, kind: str, chat: str = "", age: float = 0.0) -> None:
         """Commit it under a key of this phone's own, once; who touched is told the result."""
-        key = self._key(cid)
+        key = self.session.key(cid)
         person, chat = self.session.person, chat or self.session.chat
-        taken = self.agent.inbox.put(text, key=key, bridge=self.via, chat=chat, person=person, kind=kind)
+        taken = self.agent.inbox.put(text, key=key, bridge=self.via, chat=chat, person=person, kind=kind, age=age)
         if taken and kind in ("touch", "request"):
             self._results[key] = cid, kind == "touch"
-        return ""
 
-    def _say(self, frame: Frame, cid: str) -> str:
-        return self._put(cid, _text(frame["text"]), "message")
+    def _say(self, frame: Frame, cid: str) -> Frame:
+        """`age`: how many seconds ago it was typed, by the phone's own clock. The phone gets it back as it stands in the chat."""
+        self._put(cid, _text(frame["text"]), "message", age=_seconds(frame.get("age", 0)))
+        row = self.agent.store.one("SELECT id FROM inbox WHERE key = ?", self.session.key(cid))
+        return {"message": view.heard(self.agent.inbox.get(row["id"]))} if row else {}
 
-    def _touch(self, frame: Frame, cid: str) -> str:
+    def _touch(self, frame: Frame, cid: str) -> None:
         """A finger on a device; each device has a lane of its own, so that it waits for no conversation."""
         device = self.agent.house.devices.get(_text(frame["device"]))
         if device is None:
-            return "That device is not here any more."
+            raise Refused(AWAY)
         command, args = _text(frame["command"]), dict(frame.get("args") or {})
         if command not in device.commands:
-            return f"{self.agent.house.name(device)} cannot do that."
+            raise Refused(f"{self.agent.house.name(device)} cannot do that.")
         device.commands[command].check(args)
         call = ToolCall(command, (device.id,), args)
-        return self._put(cid, json.dumps(call.plain()), "touch", lane(self.session.chat, device.id))
+        self._put(cid, json.dumps(call.plain()), "touch", lane(self.session.chat, device.id))
 
-    def _answer(self, frame: Frame, cid: str) -> str:
+    def _answer(self, frame: Frame, cid: str) -> None:
         """A button, or words for whoever asked; these are kept nowhere, since they may be a code."""
-        id, text, key = _id(frame["question"]), _text(frame["text"]), self._key(cid)
+        id, text, key = _id(frame["question"]), _text(frame["text"]), self.session.key(cid)
         kind = next((one.kind for one in self.agent.questions.open() if one.id == id), "")
         if key in self._said or self.agent.store.one("SELECT 1 FROM inbox WHERE key = ?", key):
-            return ""
+            return
         if kind in ("approval", "which"):
-            return self._put(cid, json.dumps({"question": id, "text": text}), "answer")
-        if kind != "ask" or not self.agent.asks.answer(text, id):
-            return GONE
-        self._said.add(key)
-        return ""
+            self._put(cid, json.dumps({"question": id, "text": text}), "answer")
+        elif kind != "ask" or not self.agent.asks.answer(text, id):
+            raise Refused(GONE)
+        else:
+            self._said.add(key)
 
-    def _undo(self, frame: Frame, cid: str) -> str:
-        return self._request(cid, Request("history", "undo", {"turn": _id(frame["turn"]), "say": "undo"}))
+    def _undo(self, frame: Frame, cid: str) -> None:
+        self._request(cid, Request("history", "undo", {"turn": _id(frame["turn"]), "say": "undo"}))
 
-    def _routine(self, frame: Frame, cid: str) -> str:
+    def _routine(self, frame: Frame, cid: str) -> None:
         verb, id = frame["verb"], _id(frame["id"])
         if verb not in ("pause", "resume", "delete"):
-            return NONSENSE
-        name = next((one["name"] for one in self.agent.routines.plain() if one["id"] == id), "")
-        return self._request(cid, Request("routines", verb, {"id": id, "say": f"{verb} {name}".strip()}))
+            raise ValueError("a verb")
+        routine = self.agent.routines.get(id)
+        say = f"{verb} {routine.name}" if routine else verb
+        self._request(cid, Request("routines", verb, {"id": id, "say": say}))
 
-    def _request(self, cid: str, request: Request) -> str:
-        return self._put(cid, json.dumps(request.plain()), "request", lane(self.session.chat, "requests"))
+    def _request(self, cid: str, request: Request) -> None:
+        self._put(cid, json.dumps(request.plain()), "request", lane(self.session.chat, "requests"))
 
 
 def dump(data: Any) -> str:
@@ -220,6 +228,12 @@ def _id(value: Any) -> int:
     if not isinstance(value, int) or not 0 < value < 1 << 53:
         raise ValueError("an id")
     return value
+
+
+def _seconds(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError("seconds")
+    return min(value, OLDEST)
 
 
 def _refuse(word: str) -> None:

@@ -65,10 +65,15 @@ function Controls({ device }) {
   }
 }
 
-/** A slider in percent; what it was set to is sent when the finger leaves it. */
+/** A slider in percent; what it was set to is sent when the finger leaves it, and by keys when they rest: motors are slow. */
 function Share({ device, field }) {
   const command = `set_${field}`;
   const [drag, setDrag] = useState(null);
+  const [timer, keyed] = [useRef(0), useRef(false)];
+  const set = (value) => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => { touch(device, command, { [field]: value }); setDrag(null); }, keyed.current ? 700 : 0);
+  };
   if (!can(device, command)) return null;
   const busy = live.busy.get(device.id);
   const off = device.state.on === false && field !== "volume";
@@ -76,7 +81,8 @@ function Share({ device, field }) {
   return html`<input type="range" class=${off ? "slider off" : "slider"} min="0" max="100" step="1" value=${value} disabled=${!device.online}
     style=${{ "--at": value / 100 }} aria-label=${`${SHARES[field]} of ${device.name}`} aria-valuetext=${`${value} %`}
     onInput=${(event) => setDrag(Number(event.target.value))}
-    onChange=${(event) => { touch(device, command, { [field]: Number(event.target.value) }); setDrag(null); }} />`;
+    onKeyDown=${() => { keyed.current = true; }} onPointerDown=${() => { keyed.current = false; }}
+    onChange=${(event) => set(Number(event.target.value))} />`;
 }
 
 /** The temperature to reach; several taps in a row are one wish. */

@@ -38,12 +38,12 @@ let typed = kept.get("typed", []);
 
 function keep(next) {
   typed = next;
-  kept.set("typed", typed.filter((one) => !one.acked));
+  kept.set("typed", typed);
 }
 
 const mark = (cid, facts) => keep(typed.map((one) => (one.cid === cid ? { ...one, ...facts } : one)));
 
-/** What was typed and has not come back as a message of the chat. */
+/** What was typed and is not a message of the chat yet. */
 export function unseen() {
   const seen = new Set(live.state.chat.map((message) => message.cid));
   return typed.filter((one) => !seen.has(one.cid));
@@ -66,8 +66,9 @@ export function again(cid) {
 
 function flush() {
   for (const one of typed) {
-    if (one.acked || one.error || sentOn.get(one.cid) === socket) continue;
-    if (send({ op: "say", cid: one.cid, text: one.text })) sentOn.set(one.cid, socket);
+    if (one.error || sentOn.get(one.cid) === socket) continue;
+    const age = Math.max(0, Date.now() / 1000 - one.at); // by this clock alone, which may be wrong
+    if (send({ op: "say", cid: one.cid, text: one.text, age })) sentOn.set(one.cid, socket);
   }
 }
 
@@ -118,15 +119,18 @@ const onFrame = {
   gone: ({ id }) => live.devices.delete(id),
   chat({ message }) {
     const chat = live.state.chat;
-    const at = chat.findIndex((one) => one.id === message.id);
-    if (at < 0) chat.push(message);
-    else chat[at] = message;
+    const known = chat.findIndex((one) => one.id === message.id);
+    const before = chat.findLastIndex((one) => one.at <= message.at); // what others wrote is told when it was answered
+    chat.splice(known < 0 ? before + 1 : known, known < 0 ? 0 : 1, message);
   },
   waiting({ waiting }) { live.state.waiting = waiting; },
   routines({ routines }) { live.state.routines = routines; },
   turn({ turn }) { live.state.log = [turn, ...live.state.log.filter((one) => one.id !== turn.id)].slice(0, 200); },
-  ack({ cid, ok, error }) {
-    if (typed.some((one) => one.cid === cid)) mark(cid, ok ? { acked: true } : { error: error || "It was not taken." });
+  ack({ cid, ok, error, message }) {
+    if (message) {
+      keep(typed.filter((one) => one.cid !== cid));
+      this.chat({ message });
+    } else if (typed.some((one) => one.cid === cid)) mark(cid, { error: error || "It was not taken." });
     else if (!ok) {
       done(cid);
       toast(error);
