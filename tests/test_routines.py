@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import math
 import signal
 import sqlite3
 from collections.abc import AsyncIterator
@@ -310,6 +311,35 @@ async def test_a_deed_for_once_that_is_late_is_asked_about(home: House) -> None:
     assert home.lamp.on
 
 
+@pytest.mark.parametrize("words", ["delete routine 2", "delete it", "delete the garage door routine", "delete all routines"])
+async def test_what_is_asked_about_a_late_deed_goes_with_its_routine(home: House, words: str) -> None:
+    await home.reply("set a timer for 1 minute")
+    await home.approved("at 11:00 open the garage door")
+    assert "shall I still open the garage door?" in (await home.pass_(5 * HOUR))[-1]
+    assert await home.reply(words) == "Deleted: at 11:00 open the garage door."
+    assert await home.reply("yes") == "Nothing is waiting for a yes."
+    assert not home.garage.open
+
+
+async def test_delete_it_after_a_late_deed_means_what_was_made_last(home: House) -> None:
+    await home.reply("at 11:00 turn on the porch lamp")
+    await home.pass_(5 * HOUR)
+    await home.reply("remind me at 18:00 to feed the cat")
+    assert await home.reply("delete it") == "Deleted: at 18:00 remind you: feed the cat."
+
+
+async def test_a_device_that_was_not_found_again_is_not_unknown(tmp_path: Path) -> None:
+    clock = ManualClock(START, "Europe/Berlin")
+    async with living(tmp_path / "house.db", clock) as one:
+        one.add(Lamp("lamp", "Porch Lamp", area="Porch"), on=False)
+        await one.reply("at 12:00 turn on the porch lamp")
+    async with living(tmp_path / "house.db", clock) as one:
+        one.__class__ = House
+        assert await one.pass_(2 * HOUR) == [  # type: ignore[attr-defined]
+            "At 12:00 I should have done this: turn on the porch lamp. The porch lamp cannot be reached."
+        ]
+
+
 async def test_a_run_that_waited_too_long_in_the_inbox_is_missed(home: House) -> None:
     await home.approved("every day at 12:00 turn on the porch lamp")
     home.clock.at = START + 2 * HOUR
@@ -378,6 +408,48 @@ async def test_an_interval_goes_on_while_the_clock_catches_up_with_itself(home: 
     assert len(home.runs()) == before + 6
 
 
+async def test_what_was_for_once_and_came_in_a_wrong_year_comes_again_at_its_time(home: House) -> None:
+    await home.reply("at 11:00 turn on the porch lamp")
+    await home.reply("remind me at 11:30 to call Ben")
+    await home.reply("set a timer for 50 minutes")
+    await home.pass_(4 * 365 * DAY)
+    assert home.agent.routines.all() == []
+    await home.pass_(-4 * 365 * DAY)
+    assert len(home.agent.routines.all()) == 3
+    assert await home.pass_(HOUR) == ["Your 50-minute timer was done at 10:50.", "The porch lamp is on."]
+    assert await home.pass_(30 * MINUTE) == ["Reminder: call Ben."]
+    assert await home.reply("yes") == "Nothing is waiting for a yes."
+
+
+async def test_what_was_decided_or_done_in_a_wrong_year_does_not_come_again(home: House) -> None:
+    await home.reply("at 11:00 turn on the porch lamp")
+    await home.pass_(4 * 365 * DAY)
+    await home.reply("no")
+    await home.reply("in ten minutes open the study shade")
+    await home.pass_(605)  # in time, as far as anybody could tell
+    await home.pass_(-4 * 365 * DAY)
+    assert home.agent.routines.all() == []
+
+
+async def test_a_clock_that_is_corrected_by_seconds_or_a_restart_repeats_nothing(home: House) -> None:
+    await home.reply("remind me at 11:00 to call Ben")
+    await home.pass_(HOUR)
+    assert await home.pass_(-2) == []
+    home.agent.routines._seen = math.inf  # as after a start
+    assert await home.pass_(3) == []
+    assert home.runs() == [(1, "fired")]
+
+
+async def test_a_run_of_a_wrong_year_that_nobody_read_yet_comes_once(home: House) -> None:
+    await home.reply("at 11:00 turn on the porch lamp")
+    home.clock.at += 4 * 365 * DAY
+    home.agent.routines.fire_due()
+    home.clock.at -= 4 * 365 * DAY
+    assert await home.pass_(0) == []
+    assert not home.lamp.on
+    assert await home.pass_(HOUR) == ["The porch lamp is on."]
+
+
 async def test_a_timer_outlives_a_clock_that_is_set_back(home: House) -> None:
     await home.reply("set a timer for 10 minutes")
     await home.pass_(-DAY)
@@ -423,6 +495,50 @@ async def test_words_numbers_and_times_find_the_right_one(home: House) -> None:
     assert len(home.agent.routines.all()) == 2
     await home.reply("yes")
     assert (await home.reply("what routines are there?")).startswith("No routines yet.")
+
+
+async def test_several_of_any_kind_are_deleted_after_a_yes_and_come_back_with_undo(home: House) -> None:
+    await home.reply("remind me at 18:00 to feed the cat")
+    await home.reply("remind me at 19:00 to feed the dog")
+    assert await home.reply("delete all reminders") == (
+        "Delete all 2: at 18:00 remind you: feed the cat and at 19:00 remind you: feed the dog? Yes or no?"
+    )
+    assert len(home.agent.routines.all()) == 2
+    await home.reply("yes")
+    assert home.agent.routines.all() == []
+    home.clock.advance(8.5 * HOUR)
+    assert (await home.reply("undo that")).startswith(
+        "Back again: at 19:00 remind you: feed the dog. The time of this one has passed: at 18:00 remind you: feed the cat."
+    )
+    assert await home.pass_(0.5 * HOUR) == ["Reminder: feed the dog."]
+
+
+async def test_an_undo_brings_back_what_was_paused_as_paused(home: House) -> None:
+    await home.approved("every day at 12:00 turn on the porch lamp")
+    await home.reply("pause routine 1")
+    await home.reply("delete routine 1")
+    assert await home.reply("undo that") == "Back again: every day at 12:00 turn on the porch lamp."
+    (one,) = home.agent.routines.all()
+    assert (one.status, one.due) == ("paused", None)
+
+
+async def test_an_undo_asks_before_it_brings_back_what_needed_a_yes(home: House) -> None:
+    await home.approved("every day at 12:00 open the garage door")
+    await home.reply("delete it")
+    assert await home.reply("undo that") == "Bring back: every day at 12:00 open the garage door? Yes or no?"
+    assert home.agent.routines.all() == []
+    assert await home.reply("yes") == "Back again: every day at 12:00 open the garage door."
+    assert await home.pass_(2 * HOUR) == []
+    assert home.garage.open
+
+
+async def test_a_page_takes_back_a_deletion_of_its_own(home: House) -> None:
+    await home.approved("every day at 12:00 turn on the porch lamp")
+    await home.agent.ask_for(Request("routines", "delete", {"id": 1}))
+    turn = home.store.all("SELECT id FROM inbox WHERE kind = 'request'")[0]["id"]
+    record = await home.agent.ask_for(Request("history", "undo", {"turn": str(turn)}))
+    assert record["reply"].startswith("Back again: every day at 12:00 turn on the porch lamp.")
+    assert [one.id for one in home.agent.routines.all()] == [1]
 
 
 async def test_a_page_pauses_and_deletes_by_id(home: House) -> None:

@@ -1,6 +1,7 @@
 """Each routine is a file that people read and change: written after the commit, taken over when it is saved."""
 
 import asyncio
+import shutil
 import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from claw.clock import ManualClock
 from claw.config import Config
 from claw.reflex.reader import Reader
 from claw.routines.ticker import Ticker
-from claw.supervise import cancel
+from claw.supervise import Supervised, cancel
 from claw.testing import eventually
 
 
@@ -153,6 +154,86 @@ async def test_a_call_that_nobody_approved_asks_first(home: Home) -> None:
     await home.reply("yes")
     assert await home.pass_(2 * 3600) == []
     assert home.garage.open
+
+
+async def test_a_yes_to_a_changed_file_does_not_bring_back_what_was_deleted_meanwhile(home: Home) -> None:
+    await home.approved("every day at 12:00 turn on the porch lamp")
+    await eventually(lambda: bool(home.files))
+    await home.edit('turn on the porch lamp"\nlate', 'open the garage door"\nlate')
+    home.agent.routines.delete(1)  # on the page, while the question was open
+    assert await home.reply("yes") == "It was deleted meanwhile."
+    assert home.agent.routines.all() == []
+
+
+async def test_the_question_about_a_changed_file_goes_with_its_routine(home: Home) -> None:
+    await home.approved("every day at 12:00 turn on the porch lamp")
+    await eventually(lambda: bool(home.files))
+    await home.edit('turn on the porch lamp"\nlate', 'open the garage door"\nlate')
+    assert (await home.reply("delete routine 1")).startswith("Deleted: ")
+    assert await home.reply("yes") == "Nothing is waiting for a yes."
+    assert home.agent.routines.all() == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "planned"),
+    [
+        ('"every day at 12:00"', '"every minute"', "Every minute I will open the garage door"),
+        ('late = "skip"', 'late = "run"', "Every day at 12:00 I will open the garage door"),
+        ('door"\nlate', 'door and turn on the porch lamp"\nlate', "open the garage door and turn on the porch lamp"),
+    ],
+)
+async def test_what_was_approved_is_neither_moved_nor_added_to_without_a_yes(
+    home: Home, old: str, new: str, planned: str
+) -> None:
+    await home.approved("every day at 12:00 open the garage door")
+    await eventually(lambda: bool(home.files))
+    before = home.agent.routines.all()[0]
+    said = await home.edit(old, new)
+    assert said.startswith("You changed 1-open-the-garage-door.toml. ")
+    assert said.endswith("Yes or no?")
+    assert planned in said
+    (one,) = home.agent.routines.all()
+    assert (one.when, one.do, one.catch_up) == (before.when, before.do, before.catch_up)
+
+
+async def test_what_was_approved_is_paused_without_a_yes(home: Home) -> None:
+    await home.approved("in ten minutes open the garage door")
+    await eventually(lambda: bool(home.files))
+    assert "(paused)" in await home.edit('status = "on"', 'status = "paused"')
+
+
+async def test_files_are_watched_again_after_an_error(home: Home) -> None:
+    await home.approved("every day at 12:00 turn on the porch lamp")
+    await eventually(lambda: bool(home.files))
+    watching = Supervised("routines", Ticker(home.agent.routines).run, home.clock)
+    await cancel(home.tasks.pop())
+    home.tasks.append(asyncio.create_task(watching.run()))
+    home.store.write("CREATE TRIGGER full BEFORE INSERT ON inbox WHEN NEW.kind = 'routine' BEGIN SELECT no_room(); END")
+    home.store.conn.create_function("no_room", 0, lambda: 1 / 0)  # any error of the database
+    (home.folder / NAME).write_text(FILE.replace("12:00", "13:00"), "utf-8")
+    await eventually(lambda: watching.state == "waiting")
+    home.store.write("DROP TRIGGER full")
+    home.clock.advance(60)
+    await eventually(lambda: home.heard[-1].startswith(f"I took over your change of {NAME}"))
+    (home.folder / NAME).unlink()
+    await eventually(lambda: NAME in home.files)
+
+
+async def test_a_folder_that_is_deleted_is_made_and_watched_again(home: Home) -> None:
+    await home.approved("every day at 12:00 turn on the porch lamp")
+    await eventually(lambda: bool(home.files))
+    shutil.rmtree(home.folder)
+    await eventually(lambda: home.folder.is_dir() and home.files == {NAME: FILE})
+    assert (await home.edit("12:00", "13:00")).startswith("I took over")
+
+
+async def test_a_timer_names_its_file_and_is_renamed_in_it(home: Home) -> None:
+    await home.reply("set a 10 minute pizza timer")
+    await eventually(lambda: 'do = "pizza timer"' in home.files.get("1-pizza-timer.toml", ""))
+    assert await home.edit('do = "pizza timer"', 'do = "cake timer"') == (
+        "I took over your change of 1-pizza-timer.toml: the cake timer."
+    )
+    assert await home.pass_(600) == ["Your cake timer is done."]
 
 
 async def test_a_file_that_is_deleted_is_written_again(home: Home) -> None:

@@ -15,7 +15,8 @@ from claw.reflex.reading import Context, Request
 from claw.routines import which
 from claw.routines.files import Written
 from claw.routines.making import PAST, TOO_OFTEN, YES_OR_NO, Making, Slots, may
-from claw.routines.routines import Routine, Routines
+from claw.routines.routine import Routine
+from claw.routines.routines import Routines
 from claw.turns.replies import listed
 from claw.turns.turn import Turn
 from claw.when import When
@@ -42,7 +43,7 @@ class Changing:
         """The slots with "ids" for {"last": True}, the last plan made or told here, or for {"number": n}, one of the list."""
         if not slots.get("last") and not slots.get("number"):
             return slots
-        alive = {one.id: one for one in self.routines.all()}
+        alive = {one.id: one for one in [*self.routines.all(), *self.making.overdue()]}
         told = [id for id in self._told.get(turn.message.place, ()) if id in alive]
         if number := int(slots.get("number") or 0):
             return {**slots, "ids": (told or list(alive))[number - 1 : number] if number > 0 else told[-1:]}
@@ -84,10 +85,7 @@ class Changing:
     def take(self, turn: Turn, one: Routine, slots: Slots) -> None:
         """The same after a yes where it needs one."""
         when = When.of(slots["when"])
-        if one.status == "over":
-            turn.reply = PAST
-            return
-        written = Written(when, one.do, one.catch_up, one.status)
+        written = Written(when, one.do or one.name, one.catch_up, one.status)
         turn.request = Request("routines", "change", slots).plain()
         turn.writes.append(partial(self.routines.change, one, written, slots["granted"], one.digest))
         self.told(turn, [one])
@@ -133,8 +131,7 @@ class Changing:
             names = {one.id: which.words(self.routines, one) for one in found}
             left = [one for one in found if one not in gone]
             hows = [f"{names[one.id]} (say “delete routine {one.id}” or “pause routine {one.id}”)" for one in left]
-            turn.writes += [partial(self.routines.delete, one.id) for one in gone]
-            turn.request = Request("routines", "delete", {"ids": [one.id for one in gone]}).plain() if gone else None
+            self.making.end(turn, [one.id for one in gone])
             deleted = f"Deleted: {listed([names[one.id] for one in gone])}." if gone else ""
             turn.reply = f"{deleted} Still planned: {listed(hows)}.".strip() if hows else deleted
 

@@ -5,13 +5,15 @@ from dataclasses import asdict, replace
 from functools import partial
 
 from claw.clock import Clock
+from claw.names import fold
 from claw.reflex.reading import Context, Request
 from claw.routines import which
 from claw.routines.files import Written, digest
 from claw.routines.making import YES_OR_NO, Making, Slots
-from claw.routines.routines import Routine, Routines
+from claw.routines.routine import Routine
+from claw.routines.routines import Routines
 from claw.turns.deciding import Deciding
-from claw.turns.replies import capital
+from claw.turns.replies import capital, the
 from claw.turns.turn import Turn
 from claw.when import When
 
@@ -45,16 +47,25 @@ class Firing:
         reading = self.making.read(slots["do"], context)
         turn.level, turn.reply = reading.level, reading.reply
         if not reading.calls:
-            turn.reply = f"{capital(self.routines.at(slots['due']))} I should have done this: {slots['do']}. {turn.reply}".strip()
+            why = self._away(slots["do"]) or turn.reply
+            turn.reply = f"{capital(self.routines.at(slots['due']))} I should have done this: {slots['do']}. {why}".strip()
         elif late and slots["catch_up"] == "ask":
-            self.deciding.late(turn, reading.calls, f"I should have done this {self.routines.at(slots['due'])}")
+            why = f"I should have done this {self.routines.at(slots['due'])}"
+            self.deciding.late(turn, reading.calls, why, routine=slots["id"])
         else:
             turn.reply = f"{turn.reply} That was for {self._from(slots)}.".strip() if late else turn.reply
             self.deciding.judge(turn, reading.calls, granted=slots["granted"])
         turn.quiet = bool(slots["recurs"]) and not turn.reply
 
+    def _away(self, do: str) -> str:
+        """That a device which is named here was not found again since the start; empty when none is."""
+        said, house = f" {' '.join(fold(do))} ", self.deciding.house
+        gone = [one.owner_name or one.name for id, one in house.records.items() if id not in house.devices]
+        named = [name for name in gone if name and f" {' '.join(fold(name))} " in said]
+        return f"{capital(the(max(named, key=len)))} cannot be reached." if named else ""
+
     def _from(self, slots: Slots) -> str:
-        return self.routines.at(slots["due"]).removeprefix("at ")
+        return self.routines.at(slots["due"]).removeprefix("at ").removeprefix("on ")
 
     def _word(self, slots: Slots, *, late: bool) -> str:
         """What a reminder or a timer says."""
@@ -98,7 +109,8 @@ class Firing:
             turn.reply = f"I did not take over what was changed in {one.file}. {turn.reply}"
             return
         wish = {**asdict(new), "when": new.when.plain(), "id": one.id, "granted": ruled[1], "file": digest(slots["text"])}
-        if set(ruled[1]) - set(one.granted):
+        old = Written(one.when, one.do, one.catch_up, new.status)
+        if ruled[1] and (set(ruled[1]) - set(one.granted) or new != old):  # a yes was for that deed at that time
             text = f"You changed {one.file}. {self.making.plan(new.when, ruled[0])}{YES_OR_NO}"
             self.deciding.ask(turn, Request("routines", "edited", wish), text)
         else:
@@ -108,5 +120,6 @@ class Firing:
         """What `edited` found, after a yes where it needed one."""
         new = Written(When.of(slots["when"]), slots["do"], slots["catch_up"], slots["status"])
         turn.writes.append(partial(self.routines.change, one, new, slots["granted"], slots["file"]))
-        changed = replace(one, when=new.when, do=new.do, name=new.do, status=new.status)
+        name = one.name if one.name == "alarm" else new.do
+        changed = replace(one, when=new.when, do=new.do, name=name, status=new.status)
         turn.reply = f"{turn.reply} I took over your change of {one.file}: {which.words(self.routines, changed)}.".strip()

@@ -1,6 +1,7 @@
 """Making a routine: what it would do is read and judged now, what needs a yes is asked now, and the reply says when it comes."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -13,7 +14,8 @@ from claw.policy import Policy
 from claw.reflex.reading import Context, Reading, Request
 from claw.routines import which
 from claw.routines.places import place
-from claw.routines.routines import Routine, Routines
+from claw.routines.routine import Routine
+from claw.routines.routines import Routines
 from claw.turns.deciding import STALE_SECONDS, Deciding, contradiction
 from claw.turns.replies import capital, listed, wanted
 from claw.turns.turn import Turn
@@ -127,6 +129,28 @@ class Making:
         turn.writes.append(put)
         text = slots["text"] if not done or slots["text"].startswith("I ") else slots["text"][:1].lower() + slots["text"][1:]
         turn.reply = f"{turn.reply} {done}{text}".strip()
+
+    def asked(self) -> dict[int, list[int]]:
+        """The ids of the open questions about each routine: its late run, its changed file, another time for it."""
+        found = defaultdict[int, list[int]](list)
+        for one in self.deciding.questions.open():
+            if one.kind == "approval":
+                planned = isinstance(one.data, dict) and one.data["about"] == "routines"
+                id = one.data["slots"].get("id") if planned else isinstance(one.data, list) and one.data[0].get("routine")
+                found[id or 0].append(one.id)
+        return {id: ids for id, ids in found.items() if id}
+
+    def overdue(self) -> list[Routine]:
+        """Those that are over, but for a question about them."""
+        return [one for id in self.asked() if (one := self.routines.get(id)) and one.status == "over"]
+
+    def end(self, turn: Turn, ids: Sequence[int]) -> None:
+        """Delete them, and what is asked about them; an undo brings back what is kept with the turn."""
+        asked, close = self.asked(), self.deciding.questions.close
+        turn.writes += [partial(self.routines.delete, id) for id in ids]
+        turn.writes += [partial(close, one, "dropped", "") for id in ids for one in asked.get(id, ())]
+        paused = [one.id for one in self.routines.all() if one.id in ids and one.status == "paused"]
+        turn.request = Request("routines", "delete", {"ids": list(ids), "paused": paused}).plain() if ids else None
 
     # -- the words for it
 

@@ -7,7 +7,6 @@ import math
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from claw.moments import at_words, when_words
 from claw.reflex.reading import Request
 from claw.routines.files import Files, Written
 from claw.routines.places import place, zone_name
+from claw.routines.routine import Routine, RoutinesChanged, alive, of_row
 from claw.store import Store
 from claw.turns.turn import worst
 from claw.when import When
@@ -31,40 +31,17 @@ GRACE = {"deed": 600.0}  # seconds; what only says something has one minute
 # A word that comes late is still of use, and says that it is late. A deed that was for once is wanted, but perhaps not any more.
 # One that comes again would do at noon what was meant for the morning.
 CATCH_UP = {"timer": "run", "reminder": "run", "deed once": "ask", "deed": "skip"}
-
-
-@dataclass(frozen=True)
-class RoutinesChanged:
-    """A routine was made, changed, fired, missed or ended."""
-
-
-@dataclass(frozen=True)
-class Routine:
-    """One routine. kind: deed, reminder or timer; status: on, paused or over; granted: digests of its approved calls."""
-
-    id: int
-    name: str
-    kind: str
-    said: str
-    person: str
-    bridge: str
-    chat: str
-    when: When
-    zone: str
-    do: str  # a sentence for the reader, or what to remind of
-    due: float | None
-    grace: float  # seconds after `due` in which it still counts as in time
-    catch_up: str  # skip, run or ask: what becomes of one that is later than that
-    granted: tuple[str, ...]
-    status: str
-    made: float
-    file: str
-    digest: str  # of its file as it was last written or taken over
-
-    @property
-    def recurs(self) -> bool:
-        """Whether it comes again."""
-        return self.when.kind != "once"
+# The question about a late run of a routine (Deciding.late).
+ASKED = "kind = 'approval' AND json_type(data) = 'array' AND json_extract(data, '$[0].routine') = ?"
+# Runs for once which came too late when the clock was wrong, and of which nothing was done or decided: their time is yet to
+# come, or they ran more than a day ahead of now. (By less a clock may be corrected at a start, which must repeat nothing.)
+REVIVED = f"""
+SELECT runs.id, routine, runs.due, message FROM runs JOIN routines ON routines.id = routine
+WHERE max(runs.due, runs.at - 86400) > ? AND runs.at - runs.due > grace
+AND outcome IN ('fired', 'missed') AND json_extract(spec, '$.kind') = 'once'
+AND NOT EXISTS (SELECT 1 FROM ledger WHERE turn = message AND event = 'intended')
+AND NOT EXISTS (SELECT 1 FROM questions WHERE status != 'open' AND {ASKED.replace("?", "routine")})
+"""
 
 
 class Routines:
@@ -73,7 +50,7 @@ class Routines:
     def __init__(self, store: Store, inbox: Inbox, events: Events, clock: Clock, config: Config, folder: Path | None) -> None:
         """`folder`: where each is kept as a readable file, too; None: nowhere."""
         self.store, self.inbox, self.events, self.clock, self.config = store, inbox, events, clock, config
-        self.files = Files(self, folder)
+        self.files = Files(store, clock, folder, self.message)
         self.changed: Callable[[], None] = lambda: None  # the ticker looks anew
         self._touched: set[int] = set()
         self._seen = math.inf  # the last time that was read from the clock
@@ -83,11 +60,11 @@ class Routines:
     def get(self, id: int) -> Routine | None:
         """The one with this id, also when it is over."""
         row = self.store.one("SELECT * FROM routines WHERE id = ?", id)
-        return _routine(row) if row else None
+        return of_row(row) if row else None
 
     def all(self) -> list[Routine]:
         """Those that are not over, oldest first."""
-        return [_routine(row) for row in self.store.all("SELECT * FROM routines WHERE status != 'over' ORDER BY id")]
+        return alive(self.store)
 
     def plain(self) -> list[dict[str, Any]]:
         """The same for the doors: id, name, kind, when (words), do, status, next, last {due, at, outcome}, file."""
@@ -168,9 +145,10 @@ class Routines:
     def change(self, one: Routine, new: Written, granted: Sequence[str], digest: str) -> None:
         """Take over what a person changed, in words or in its file, which has this digest."""
         due = self.next(new.when, one.zone) if new.status == "on" else None
-        name, spec, calls = new.do if one.name == one.do else one.name, json.dumps(new.when.plain()), json.dumps(list(granted))
-        columns = {"name": name, "spec": spec, "granted": calls, "digest": digest, "due": due}
-        self._set(one.id, do=new.do, catch_up=new.catch_up, status=new.status, **columns)
+        timer, spec, calls = one.kind == "timer", json.dumps(new.when.plain()), json.dumps(list(granted))
+        names = {"name": new.do if timer or one.name == one.do else one.name, "do": "" if timer else new.do}
+        columns = {"spec": spec, "granted": calls, "digest": digest, "due": due}
+        self._set(one.id, catch_up=new.catch_up, status=new.status, **names, **columns)
 
     def begin(self, id: int) -> None:
         """A run begins; one that comes no more is over with it."""
@@ -210,7 +188,7 @@ class Routines:
         self._seen = now
         if rows := self.due(now):
             with self.store.transaction():
-                self._tell_missed([(one, dues) for one in map(_routine, rows) if (dues := self._fire(one, now))])
+                self._tell_missed([(one, dues) for one in map(of_row, rows) if (dues := self._fire(one, now))])
             self.touched(*(row["id"] for row in rows))
         soonest = self.store.one("SELECT min(due) AS due FROM routines WHERE due IS NOT NULL")
         return min(LONGEST_WAIT, max(0.0, soonest["due"] - now)) if soonest and soonest["due"] else LONGEST_WAIT
@@ -222,9 +200,14 @@ class Routines:
     def _set_back(self, now: float) -> None:
         """The clock was set back, or we just started: what is due later than it should be is due anew, but no run comes twice.
 
-        What was only missed in a future that is not so yet may still come.
+        What was only missed, or came too late, in a future that is not so yet may still come.
         """
         with self.store.transaction():
+            for row in self.store.all(REVIVED, now):
+                self.store.write("DELETE FROM runs WHERE id = ?", row["id"])
+                self.store.write("DELETE FROM inbox WHERE id = ? AND status = 'new'", row["message"])
+                self.store.write(f"UPDATE questions SET status = 'dropped' WHERE status = 'open' AND {ASKED}", row["routine"])
+                self._set(row["routine"], status="on", due=row["due"])
             self.store.write("DELETE FROM runs WHERE outcome = 'missed' AND due > ?", now)
             for one in self.all():
                 due = self.next(one.when, one.zone) if one.recurs else one.due
@@ -264,7 +247,7 @@ class Routines:
             "id": one.id, "kind": one.kind, "do": one.do, "name": one.name, "say": one.said, "due": due, "grace": one.grace,
             "catch_up": one.catch_up, "granted": list(one.granted), "recurs": one.recurs, "seconds": due - one.made,
         }  # fmt: skip
-        message = self.message(one, Request("routines", "fire", slots), f"routine:{one.id}:{due}")
+        message = self.message(one, Request("routines", "fire", slots), f"routine:{one.id}:{due}:{now}")
         self.store.insert("runs", routine=one.id, due=due, at=now, outcome="fired", message=message)
 
     def message(self, one: Routine, request: Request, key: str) -> int | None:
@@ -282,9 +265,3 @@ class Routines:
             rows = [{"id": one.id, "do": one.do, "count": len(dues), "last": dues[-1]} for one, dues in some]
             request = Request("routines", "missed", {"missed": rows, "say": "what I missed"})
             self.message(some[0][0], request, f"missed:{rows[0]['id']}:{rows[0]['last']}:{self.clock.time()}")
-
-
-def _routine(row: sqlite3.Row) -> Routine:
-    data = dict(row)
-    plain = {field.name: data[field.name] for field in fields(Routine) if field.name in data}
-    return Routine(**{**plain, "when": When.of(json.loads(data["spec"])), "granted": tuple(json.loads(data["granted"]))})

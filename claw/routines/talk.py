@@ -10,8 +10,9 @@ from claw.reflex.reading import Context, Request
 from claw.routines import which
 from claw.routines.changing import Changing
 from claw.routines.firing import Chat, Firing
-from claw.routines.making import NO_PLACE, YES_OR_NO, Making, Slots, may
-from claw.routines.routines import Routine, Routines
+from claw.routines.making import NO_PLACE, PAST, YES_OR_NO, Making, Slots, may
+from claw.routines.routine import Routine
+from claw.routines.routines import Routines
 from claw.turns.deciding import Deciding
 from claw.turns.replies import capital, listed
 from claw.turns.turn import Turn
@@ -29,7 +30,7 @@ class RoutineTalk:
         self.firing = Firing(routines, self.making, deciding, clock, owners)
 
     def take(self, turn: Turn, request: Request, context: Context) -> None:
-        """make, list, pause, resume, delete, change, left (of a timer), sun, leave ("don't ..."), scrap, standing, sorry.
+        """make, list, pause, resume, delete, change, left (of a timer), sun, leave ("don't ..."), scrap, standing, restore.
 
         And of the claw's own: fire, missed, edited.
         """
@@ -37,10 +38,11 @@ class RoutineTalk:
             "make": self.making.make, "list": self._list, "left": self._left, "sun": self._sun,
             "pause": partial(self._change, "pause"),
             "resume": partial(self._change, "resume"), "delete": partial(self._change, "delete"), "sorry": self._sorry,
+            "restore": self._restore,
             "change": self.changing.move, "leave": self.changing.leave, "standing": self._standing, "scrap": self._scrap,
         }  # fmt: skip
         if turn.message.kind == "routine":  # no door may say what was approved beforehand
-            verbs = {"fire": self.firing.fire, "missed": self.firing.missed, "edited": self.firing.edited}
+            verbs = {"fire": self._fire, "missed": self.firing.missed, "edited": self.firing.edited}
         verbs.get(request.verb, self._sorry)(turn, request.slots, context)
 
     def grant(self, turn: Turn, request: Request) -> None:
@@ -51,14 +53,24 @@ class RoutineTalk:
         if request.verb == "make":
             self.making.keep(turn, slots, "Done: ")
         elif request.verb == "delete":
-            self._end(turn, [one for one in self.routines.all() if one.id in slots["ids"]])
-        elif (one := self.routines.get(slots["id"])) and request.verb == "change":
+            self._end(turn, which.fitting(self.routines, slots, self.making.overdue()))
+        elif request.verb == "restore":
+            self._bring_back(turn, self._gone(slots), slots)
+        elif (one := self.routines.get(slots["id"])) and one.status == "over":
+            past = one.when.kind == "once" and one.when.at <= self.clock.time()
+            turn.request, turn.reply = None, PAST if past else "It was deleted meanwhile."
+        elif one and request.verb == "change":
             self.changing.take(turn, one, slots)
         elif one:
             self.firing.take_over(turn, one, slots)
 
     def _sorry(self, turn: Turn, slots: Slots, context: Context) -> None:
         turn.reply = str(slots.get("text") or "I cannot do that with a routine.")
+
+    def _fire(self, turn: Turn, slots: Slots, context: Context) -> None:
+        self.firing.fire(turn, slots, context)
+        if turn.asked and (one := self.routines.get(slots["id"])):
+            self.changing.told(turn, [one])
 
     # -- looking and changing
 
@@ -87,7 +99,7 @@ class RoutineTalk:
 
     def _change(self, verb: str, turn: Turn, slots: Slots, context: Context) -> None:
         slots = self.changing.meant(turn, slots)
-        found = which.fitting(self.routines, slots)
+        found = which.fitting(self.routines, slots, self.making.overdue() if verb == "delete" else ())
         if verb == "resume" and slots.get("all"):
             found = [one for one in found if one.status == "paused"]
             if not found:
@@ -98,7 +110,7 @@ class RoutineTalk:
         if not found or (len(found) > 1 and not slots.get("all")):
             turn.reply = which.unclear(self.routines, slots, found, verb)
             self.changing.told(turn, found or self.routines.all())
-        elif verb == "delete" and sum(one.kind == "deed" for one in found) > 1:
+        elif verb == "delete" and len(found) > 1:
             names = listed([which.words(self.routines, one) for one in found])
             wish = Request("routines", "delete", {"ids": [one.id for one in found], "say": slots.get("say", "")})
             self.deciding.ask(turn, wish, f"Delete all {len(found)}: {names}?{YES_OR_NO}")
@@ -109,10 +121,35 @@ class RoutineTalk:
             turn.reply = " ".join(self._paused(turn, one) if verb == "pause" else self._resumed(turn, one) for one in found)
 
     def _end(self, turn: Turn, found: Sequence[Routine]) -> None:
-        turn.writes += [partial(self.routines.delete, one.id) for one in found]
+        self.making.end(turn, [one.id for one in found])
         turn.reply = (
             f"Deleted: {listed([which.words(self.routines, one) for one in found])}." if found else "They are gone already."
         )
+
+    def _restore(self, turn: Turn, slots: Slots, context: Context) -> None:
+        """Bring back what was deleted: slots as of `Making.end`. What was approved beforehand needs a yes anew."""
+        gone = self._gone(slots)
+        if any(one.kind == "deed" for one in gone) and not may(turn, needs_owner=any(one.granted for one in gone)):
+            return
+        coming = [one for one in gone if self.routines.next(one.when, one.zone)]
+        if any(one.granted for one in coming):
+            names = listed([which.words(self.routines, one) for one in coming])
+            self.deciding.ask(turn, Request("routines", "restore", {**slots}), f"Bring back: {names}?{YES_OR_NO}")
+        else:
+            self._bring_back(turn, gone, slots)
+
+    def _gone(self, slots: Slots) -> list[Routine]:
+        return [one for id in slots.get("ids", ()) if (one := self.routines.get(id)) and one.status == "over"]
+
+    def _bring_back(self, turn: Turn, gone: Sequence[Routine], slots: Slots) -> None:
+        coming = [one for one in gone if self.routines.next(one.when, one.zone)]
+        past = [which.words(self.routines, one) for one in gone if one not in coming]
+        for one in coming:
+            turn.writes.append(partial(self.routines.resume, one.id))
+            turn.writes += [partial(self.routines.pause, one.id)] if one.id in slots.get("paused", ()) else []
+        back = f"Back again: {listed([which.words(self.routines, one) for one in coming])}." if coming else ""
+        over = f"The time of {'this one' if len(past) == 1 else 'these'} has passed: {listed(past)}." if past else ""
+        turn.reply = f"{back} {over}".strip() or "That is there already."
 
     def _paused(self, turn: Turn, one: Routine) -> str:
         if one.kind == "timer":

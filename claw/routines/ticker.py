@@ -6,9 +6,10 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 from claw.routines.routines import Routines
+from claw.supervise import cancel
 
 logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it tells of every job
-LOOK_SECONDS = 60.0  # the longest sleep while something is planned: the clock may have jumped
+LOOK_SECONDS = 60.0  # the longest sleep: the clock may have jumped
 
 
 class Ticker:
@@ -20,22 +21,22 @@ class Ticker:
         routines.changed = self.look
 
     async def run(self) -> None:
-        """Fire what is due, until cancelled."""
-        self.routines.files.check()
-        self.routines.files.write()
-        watching = asyncio.create_task(self._watch_files())
+        """Fire what is due, until cancelled; what goes wrong in either part ends both, so that both begin anew."""
+        parts = [asyncio.create_task(part) for part in (self._watch_files(), self._tick())]
         try:
-            await self._tick()
+            await asyncio.gather(*parts)
         finally:
-            watching.cancel()
+            await cancel(*parts)
 
     def look(self) -> None:
         """Look now: a routine was made or changed, or the clock jumped."""
         self._wake.set()
 
     async def _tick(self) -> None:
-        while not self.routines.all():
-            await self._woken()
+        while self.routines.fire_due() and not self.routines.all():  # what is over may come again when the clock is set back
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._woken()
         from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
         alarm = AsyncIOScheduler(timezone=UTC)
@@ -60,12 +61,16 @@ class Ticker:
 
     async def _watch_files(self) -> None:
         """What a person saves is taken over at once, what was deleted is written again (inotify: nothing is polled)."""
-        if (folder := self.routines.files.folder) is None or not folder.is_dir():
-            return
-        from asyncinotify import Inotify, Mask
+        files = self.routines.files
+        files.write()
+        while files.folder is not None and files.folder.is_dir():
+            from asyncinotify import Inotify, Mask
 
-        with Inotify() as inotify:
-            inotify.add_watch(folder, Mask.CLOSE_WRITE | Mask.MOVED_TO | Mask.DELETE)
-            async for _ in inotify:
-                self.routines.files.check()
-                self.routines.files.write()
+            with Inotify() as inotify:
+                inotify.add_watch(files.folder, Mask.CLOSE_WRITE | Mask.MOVED_TO | Mask.DELETE)
+                files.check()  # after the watch began, so that no change falls between
+                async for event in inotify:
+                    files.check()
+                    files.write()
+                    if event.mask & Mask.IGNORED:  # the folder itself was deleted, and there is a new one
+                        break

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from claw.moments import at_words, when_words
 from claw.names import SMALL, stems
-from claw.routines.routines import Routine, Routines
+from claw.routines.routine import Routine
+from claw.routines.routines import Routines
 from claw.turns.replies import capital
 
 LONGEST_LIST = 12
@@ -26,13 +27,17 @@ def words(routines: Routines, one: Routine) -> str:
     return f"{when_words(one.when, routines.now(one.zone))} {what}{' (paused)' if one.status == 'paused' else ''}"
 
 
-def fitting(routines: Routines, slots: Slots) -> list[Routine]:
-    """Those that the slots mean: "ids"; or "kind" with "words" or "times"; all of the kind where nothing else is said."""
+def fitting(routines: Routines, slots: Slots, over: Sequence[Routine] = ()) -> list[Routine]:
+    """Those that the slots mean: "ids"; or "kind" with "words" or "times"; all of the kind where nothing else is said.
+
+    over: what may be meant besides those that are not over.
+    """
+    pool = [*routines.all(), *over]
     if "id" in slots or "ids" in slots:
-        return [one for one in routines.all() if one.id in slots.get("ids", (slots.get("id"),))]
-    some = [one for one in routines.all() if slots.get("kind") in (None, "", one.kind)]
+        return [one for one in pool if one.id in slots.get("ids", (slots.get("id"),))]
+    some = [one for one in pool if slots.get("kind") in (None, "", one.kind)]
     said = _stems(str(slots.get("words") or ""))
-    if len(said) == 1 and (numbered := [one for one in routines.all() if str(one.id) in said]):
+    if len(said) == 1 and (numbered := [one for one in pool if str(one.id) in said]):
         return numbered
     some = [one for one in some if said <= _stems(f"{one.name} {one.do} {one.said} {words(routines, one)}")]
     return [one for one in some if _clock(one) in slots["times"]] if slots.get("times") else some

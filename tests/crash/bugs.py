@@ -5,7 +5,8 @@ from typing import Any
 
 from claw.agent import Agent
 from claw.device import Command, Device
-from claw.routines.routines import Routine, Routines
+from claw.routines.routine import Routine
+from claw.routines.routines import Routines
 from claw.routines.talk import RoutineTalk
 from claw.turns.acting import Acting, Outcome
 from claw.turns.turn import Turn

@@ -101,12 +101,13 @@ class Life:
             await self._until(self.quiet)
             if not self.world.script:
                 return
+            if not isinstance(self.world.script[0], str):
+                await self._turns(10)  # whoever is about to sleep on the clock, or to look at it, does so before it moves
             entry = self.world.script.pop(0)
             if isinstance(entry, str):
                 for text in entry.split(" | "):
                     self.world.channel.write(text)
             else:
-                await self._turns(10)  # whoever is about to sleep on the clock does so before it moves
                 self.world.clock.advance(entry)
                 self.ticker.look()
 

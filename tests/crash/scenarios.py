@@ -42,5 +42,8 @@ SCENARIOS = (
              ("speaker next_track", "speaker next_track"), 2),
     Scenario("a routine with a yes beforehand", ("at 11:00 open the garage door", "yes", 3600.0), ("garage open_door",), 3),
     Scenario("a deleted routine", ("in ten minutes turn on the kitchen lamp", "delete routine 1", 600.0), (), 2),
+    Scenario("a deletion taken back", ("in ten minutes turn on the kitchen lamp", "delete routine 1", "undo that", 600.0),
+             ("kitchen_lamp turn_on",), 4),
+    Scenario("a wrong year", ("in ten minutes turn on the kitchen lamp", 1e8, -1e8, 600.0), ("kitchen_lamp turn_on",), 3),
     Scenario("missed", ("every day at 12:00 turn on the kitchen lamp", "yes", 86400.0), (), 3),
 )  # fmt: skip
