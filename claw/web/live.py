@@ -10,7 +10,7 @@ from claw.agent import Agent
 from claw.device import Device
 from claw.house import MEASURED, DeviceAdded, DeviceChanged, DeviceDescribed
 from claw.messages.inbox import Answered, Message
-from claw.routines.routines import RoutinesChanged
+from claw.routines.routine import RoutinesChanged
 from claw.web.sessions import Session, Sessions
 from claw.web.sockets import Socket, dump
 

@@ -206,17 +206,73 @@ async def test_a_touch_that_needs_a_yes_is_answered_where_it_was_touched(tmp_pat
         await phone.page.locator(".toast").wait_for(state="detached")
 
 
-async def test_the_log_takes_a_turn_back(tmp_path: Path) -> None:
+async def test_the_log_takes_a_turn_back_and_does_it_again(tmp_path: Path) -> None:
     async with at_home(tmp_path) as (home, phone):
         lamp = home.house.hue.lamps["Bedside Lamp"]
         was = lamp.on
-        await home.say(f"turn {'off' if was else 'on'} the bedside lamp")
+        said = f"turn {'off' if was else 'on'} the bedside lamp"
+        await home.say(said)
         assert lamp.on is not was
         await phone.go("Activity")
-        await phone.sees("bedside lamp", within=".entry")
-        await phone.page.locator(".entry", has_text="bedside lamp").get_by_role("button", name="Undo").first.tap()
+        entries = phone.page.locator(".entry:has(.text)")
+        await entries.first.get_by_role("button", name="Undo").tap()
         await eventually(lambda: lamp.on is was)
         await phone.page.locator(".toast").wait_for()
+        await entries.first.get_by_text(f"Undo “{said}”").wait_for()
+        await entries.nth(1).get_by_text("undone").wait_for()
+        assert await entries.nth(1).get_by_text(said).count() == 1
+        assert await entries.nth(1).get_by_role("button").count() == 0
+        await phone.page.locator(".toast").get_by_label("Close").tap()
+        await entries.first.get_by_role("button", name="Redo").tap()
+        await eventually(lambda: lamp.on is not was)
+        await entries.first.get_by_text(f"Redo “{said}”").wait_for()
+        await entries.nth(1).get_by_text("undone").wait_for()
+        await entries.nth(2).get_by_role("button", name="Undo").wait_for()
+
+
+async def test_the_next_routines_come_first_and_unfold(tmp_path: Path) -> None:
+    async with at_home(tmp_path) as (home, phone):
+        for words in (
+            "set a timer for 20 minutes",
+            "in ten minutes turn off the kitchen ceiling",
+            "remind me in 2 days to call mum",
+        ):
+            await home.say(words)
+        await home.say("remind me every hour to drink")
+        await phone.go("Activity")
+        titles = phone.page.locator("summary .title")
+        await phone.page.get_by_role("button", name="Show all 4").tap()
+        assert [await titles.nth(place).inner_text() for place in (0, 1, 2, 3)] == [
+            "Turn off the kitchen ceiling", "20-minute timer", "Drink", "Call mum"
+        ]  # fmt: skip
+        notes = await phone.page.locator("summary .note").all_inner_texts()
+        assert [("next" in note) for note in notes] == [False, False, True, False]
+        await titles.nth(2).tap()
+        await phone.page.get_by_role("button", name="Pause").locator("visible=true").tap()
+        await phone.sees("paused", within="summary")
+        assert await titles.last.inner_text() == "Drink"
+        await phone.page.get_by_role("button", name="Show fewer").tap()
+        await titles.nth(3).wait_for(state="detached")
+        assert await titles.last.inner_text() == "Call mum"
+
+
+async def test_home_names_what_stands_open(tmp_path: Path) -> None:
+    async with at_home(tmp_path) as (home, phone):
+        await phone.sees("Doors closed", within=".hello")
+        home.house.homekit.part["Front Door Lock"].by_hand(locked=False)
+        await phone.sees("Front Door unlocked", within=".hello")
+
+
+async def test_a_question_of_the_house_is_answered_in_the_chat_and_goes_from_home(tmp_path: Path) -> None:
+    async with at_home(tmp_path) as (home, phone):
+        card = phone.page.locator(".question", has_text="front door lock")
+        await card.wait_for(timeout=20_000)
+        await phone.go("Chat")
+        await phone.page.locator(".bubble.claw", has_text="Which room is the front door lock in?").wait_for()
+        await phone.write("in the hall")
+        await eventually(lambda: home.daemon.house.area(home.device("Front Door Lock")) == "Hall")
+        await phone.go("Home")
+        await card.wait_for(state="detached")
 
 
 async def test_names_of_strangers_are_text(tmp_path: Path) -> None:
@@ -281,7 +337,7 @@ async def test_what_was_typed_hours_before_the_connection_came_back_is_asked_abo
         script = "one => localStorage.setItem('claw.typed', JSON.stringify([{...one, at: Date.now() / 1000 - 3 * 3600}]))"
         await phone.page.evaluate(script, waiting)
         await phone.page.reload()
-        await phone.page.locator(".bubble.claw", has_text="You wrote this 3 h ago").wait_for()
+        await phone.page.locator(".bubble.claw", has_text="You wrote this 3 hours ago").wait_for()
         said = await phone.page.locator(".bubble .text").all_inner_texts()
         assert said[:2] == [waiting["text"], "hello"]  # where it belongs in time
         assert lamp.on is was
@@ -330,6 +386,7 @@ async def test_light_and_dark_are_drawn_and_the_picture_is_taken(scheme: str, tm
         ground = await phone.page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
         brightness = sum(int(part) for part in re.findall(r"\d+", ground)) / 3
         assert brightness > 200 if scheme == "light" else brightness < 60
+        await phone.page.clock.set_fixed_time(home.clock.now().replace(hour=9, minute=0))  # the picture is of a morning
         for tab in ("Chat", "Activity", "Home"):
             await phone.go(tab)
             assert await phone.fits(), tab

@@ -5,7 +5,7 @@ import { Sheet, Tile } from "./device.js";
 import { Icon } from "./icons.js";
 import { kept, live, onChange, pair, start, toast } from "./live.js";
 import { Chat, Question, seen, Toast } from "./talk.js";
-import { greeting, summary } from "./words.js";
+import { greeting, sentence, summary } from "./words.js";
 
 const TABS = { home: ["Home", Home], chat: ["Chat", Chat], activity: ["Activity", Activity] };
 const KINDS = ["light", "switch", "fan", "heater", "sensor", "camera", "door", "lock", "valve", "vacuum", "thermostat", "shade", "player", "alarm", "list"];
@@ -29,7 +29,7 @@ function Home() {
   const doors = all.filter((one) => one.kind === "door" || one.kind === "lock");
   const shut = doors.length > 0 && doors.every((one) => one.online && (one.state.open === false || one.state.locked));
   return html`<div class="home-page">
-    <header class="hello"><h1>${greeting()}</h1><p class="note">${[summary(all, false), shut && "doors closed"].filter(Boolean).join(" · ") || "All is calm"}</p></header>
+    <header class="hello"><h1>${greeting()}</h1><p class="note">${sentence([summary(all, true), shut && "doors closed"].filter(Boolean).join(" · ")) || "All is calm"}</p></header>
     ${waiting.length > 0 && html`<section class="waiting" aria-label="Waiting for you">${waiting.map((one) => html`<${Question} key=${one.id} question=${one} />`)}</section>`}
     <div class="rooms">${rooms().map(([area, devices]) => html`<${Room} key=${area} area=${area} devices=${devices} onMore=${setOpen} />`)}</div>
     ${!live.devices.size && html`<p class="empty">No devices yet. The claw is looking around; what it finds appears here.</p>`}

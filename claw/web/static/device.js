@@ -6,12 +6,16 @@ import { Toast } from "./talk.js";
 import { active, degrees, plain, short, status } from "./words.js";
 
 const WIDE = new Set(["shade", "player", "thermostat", "alarm", "list"]);
+const WARM = new Set(["light", "thermostat", "heater"]);
 const SHARES = { brightness: "Brightness", speed: "Speed", position: "Position", volume: "Volume", tilt: "Tilt" };
 const WHITES = { 2200: "Candle", 2700: "Warm", 4000: "Neutral", 6500: "Daylight" };
 const COLORS = ["red", "orange", "gold", "limegreen", "deepskyblue", "blue", "purple", "hotpink"];
 
 const can = (device, command) => device.commands.includes(command);
 const toggles = (device) => can(device, "turn_on") && can(device, "turn_off") && device.kind !== "thermostat" && device.kind !== "player";
+
+const button = (device, label, command) => can(device, command) &&
+  html`<button type="button" class="button" disabled=${!device.online} aria-label=${`${label} ${device.name}`} onClick=${() => touch(device, command)}>${label}</button>`;
 
 /** One device in its room. A touch on its face toggles it, or opens its sheet where there is nothing to toggle. */
 export function Tile({ device, onMore }) {
@@ -21,7 +25,7 @@ export function Tile({ device, onMore }) {
   const wanted = { turn_on: true, turn_off: false }[busy?.command] ?? on; // a second tap takes the first back
   const look = [
     "tile", WIDE.has(device.kind) && "wide", on && "on", !device.online && "offline", busy && "busy",
-    ["light", "thermostat", "heater"].includes(device.kind) ? "warm" : "cool",
+    WARM.has(device.kind) ? "warm" : "cool",
   ];
   const [about, more] = [status(device, busy), () => onMore(device.id)];
   return html`<article class=${look.filter(Boolean).join(" ")} aria-busy=${Boolean(busy)} data-device=${device.id}>
@@ -40,8 +44,7 @@ function Controls({ device }) {
   const { kind, state } = device;
   const go = (icon, label, command, args) => can(device, command) &&
     html`<${Round} icon=${icon} label=${`${label} ${device.name}`} disabled=${!device.online} onClick=${() => touch(device, command, args)} />`;
-  const word = (label, command) => can(device, command) &&
-    html`<button type="button" class="button" disabled=${!device.online} aria-label=${`${label} ${device.name}`} onClick=${() => touch(device, command)}>${label}</button>`;
+  const word = (label, command) => button(device, label, command);
   const row = (...parts) => html`<div class="controls">${parts}</div>`;
   switch (kind) {
     case "shade": return row(html`<${Share} device=${device} field="position" />`, go("up", "Open", "open"), go("stop", "Stop", "stop"), go("down", "Close", "close"));
@@ -136,8 +139,7 @@ export function Sheet({ device, onClose }) {
   useEffect(() => { dialog.current.showModal(); }, []);
   const { state } = device;
   const field = (name) => can(device, `set_${name}`) && html`<label class="line"><span>${SHARES[name]}</span><${Share} device=${device} field=${name} /></label>`;
-  const word = (label, command) => can(device, command) &&
-    html`<button type="button" class="button" disabled=${!device.online} onClick=${() => touch(device, command)}>${label}</button>`;
+  const word = (label, command) => button(device, label, command);
   const words = [
     toggles(device) && (state.on ? word("Turn off", "turn_off") : word("Turn on", "turn_on")),
     word("Open", "open"), word("Stop", "stop"), word("Close", "close"), word("Open", "open_door"), word("Close", "close_door"),
@@ -147,7 +149,7 @@ export function Sheet({ device, onClose }) {
     word("Start", "start"), word("Pause", "pause_cleaning"), word("Send home", "return_home"),
   ].filter(Boolean);
   const made = [device.area, [device.maker, device.model].filter(Boolean).join(" ")].filter(Boolean).join(" · ");
-  return html`<dialog ref=${dialog} class="sheet" aria-label=${device.name} onClose=${onClose} onClick=${(event) => event.target === dialog.current && dialog.current.close()}>
+  return html`<dialog ref=${dialog} class=${WARM.has(device.kind) ? "sheet warm" : "sheet"} aria-label=${device.name} onClose=${onClose} onClick=${(event) => event.target === dialog.current && dialog.current.close()}>
     <div class="sheet-body">
       <header><div><h2>${device.name}</h2><p class="note" aria-live="polite">${status(device, live.busy.get(device.id))}</p></div>
         <${Round} icon="close" label="Close" onClick=${() => dialog.current.close()} /></header>

@@ -23,7 +23,8 @@ const PATHS = {
   up: "M6 15l6-6 6 6", down: "M6 9l6 6 6-6", stop: "M7 7h10v10H7Z", right: "M9 6l6 6-6 6",
   play: "M8 5l11 7-11 7Z", pause: "M8 5v14M16 5v14", next: "M6 5l9 7-9 7ZM18 5v14",
   plus: "M12 5v14M5 12h14", minus: "M5 12h14", more: "M6 12h.01M12 12h.01M18 12h.01", send: "M12 20V5M6 11l6-6 6 6",
-  dock: "M4 20h16M12 4v11M7 10l5 5 5-5", close: "M6 6l12 12M18 6L6 18", routine: "M4 12a8 8 0 0 1 14-5l2 2M20 4v5h-5M20 12a8 8 0 0 1-14 5l-2-2M4 20v-5h5",
+  dock: "M4 20h16M12 4v11M7 10l5 5 5-5", close: "M6 6l12 12M18 6L6 18", timer: "M12 6a7.5 7.5 0 1 0 .01 0M12 9.5v4M9.5 3h5M12 3v3", reminder: "M6 17v-6a6 6 0 0 1 12 0v6M4 17h16M10.5 20h3M12 5V3.5",
+  routine: "M4 12a8 8 0 0 1 14-5l2 2M20 4v5h-5M20 12a8 8 0 0 1-14 5l-2-2M4 20v-5h5",
 };
 
 /** One of them; decoration, so the words beside it or the button's label tell what it is. */

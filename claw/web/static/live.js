@@ -105,6 +105,12 @@ function done(cid) {
 
 // ---- frames
 
+/** Put it into a list where it stood already, or else behind those that come before it. */
+function place(list, item, before) {
+  const known = list.findIndex((one) => one.id === item.id);
+  list.splice(known < 0 ? list.filter(before).length : known, known < 0 ? 0 : 1, item);
+}
+
 const onFrame = {
   hello(frame) {
     [live.signed, live.up, pause, epoch] = [true, true, 0, frame.epoch];
@@ -118,14 +124,14 @@ const onFrame = {
   device: ({ device }) => live.devices.set(device.id, device),
   gone: ({ id }) => live.devices.delete(id),
   chat({ message }) {
-    const chat = live.state.chat;
-    const known = chat.findIndex((one) => one.id === message.id);
-    const before = chat.findLastIndex((one) => one.at <= message.at); // what others wrote is told when it was answered
-    chat.splice(known < 0 ? before + 1 : known, known < 0 ? 0 : 1, message);
+    place(live.state.chat, message, (one) => one.at <= message.at); // what others wrote is told when it was answered
   },
   waiting({ waiting }) { live.state.waiting = waiting; },
   routines({ routines }) { live.state.routines = routines; },
-  turn({ turn }) { live.state.log = [turn, ...live.state.log.filter((one) => one.id !== turn.id)].slice(0, 200); },
+  turn({ turn }) {
+    place(live.state.log, turn, (one) => one.at > turn.at);
+    live.state.log.splice(200);
+  },
   ack({ cid, ok, error, message }) {
     if (message) {
       keep(typed.filter((one) => one.cid !== cid));

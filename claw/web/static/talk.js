@@ -25,8 +25,9 @@ export function Answers({ question, compact }) {
   </div>`;
 }
 
-/** The words of a question; its buttons say "yes or no" already. */
-export const asked = (question) => (question.kind === "approval" ? question.text.replace(/ ?Yes or no\?$/, "") : question.text);
+/** The words of a question, without those that its buttons say already. */
+export const asked = ({ kind, text }) =>
+  kind === "approval" ? text.replace(/ ?Yes or no\?$/, "") : kind === "which" ? text.replace(/: 1 [^]*\?$/, "?") : text;
 
 /** One thing that waits. */
 export const Question = ({ question }) => html`<section class="card question">

@@ -87,16 +87,21 @@ export function active({ online, kind, state }) {
   return state.on ?? state.open ?? (state.mode !== undefined && state.mode !== "off");
 }
 
-/** A summary of some devices: "2 on · 21.5°"; `warmth`: with the temperature that they measure. */
-export function summary(devices, warmth = true) {
-  const on = devices.filter((one) => one.state.on && one.online).length;
-  const measured = devices.filter((one) => one.online).map(({ state }) => state.temperature ?? (/^°?C$/.test(state.unit) ? state.value : undefined));
+const ajar = ({ kind, state }) => (state.locked === false ? "unlocked" : state.open && kind !== "valve" ? "open" : "");
+
+/** A summary of some devices: "2 on · 1 open · 21.5°"; of the whole house, without the warmth: "2 on · Garage Door open". */
+export function summary(devices, house = false) {
+  const here = devices.filter((one) => one.online);
+  const on = here.filter((one) => one.state.on).length;
+  const measured = here.map(({ state }) => state.temperature ?? (/^°?C$/.test(state.unit) ? state.value : undefined));
   const known = measured.filter((value) => typeof value === "number");
-  const open = devices.filter((one) => one.online && ((one.state.open === true && one.kind !== "valve") || one.state.locked === false)).length;
+  const loose = (word) => {
+    const some = here.filter((one) => ajar(one) === word);
+    return house && some.length < 3 ? some.map(({ name }) => `${name.replace(/ lock$/i, "")} ${word}`) : [some.length && `${some.length} ${word}`];
+  };
   return [
-    on && `${on} on`,
-    open && `${open} open`,
-    warmth && known.length > 0 && degrees(known.reduce((sum, value) => sum + value, 0) / known.length),
+    on && `${on} on`, ...loose("open"), ...loose("unlocked"),
+    !house && known.length > 0 && degrees(known.reduce((sum, value) => sum + value, 0) / known.length),
   ].filter(Boolean).join(" · ");
 }
 
@@ -116,17 +121,16 @@ export const clock = (seconds) => show(seconds, { hour: "2-digit", minute: "2-di
 
 /** Today, Tomorrow, Yesterday, Friday, or 3 March. */
 export function day(seconds) {
-  const date = (at) => show(at, { year: "numeric", month: "2-digit", day: "2-digit" });
-  const now = Date.now() / 1000;
-  for (const [word, days] of [["Today", 0], ["Tomorrow", 1], ["Yesterday", -1]]) if (date(seconds) === date(now + days * 86400)) return word;
-  return Math.abs(seconds - now) < 6 * 86400 ? show(seconds, { weekday: "long" }) : show(seconds, { day: "numeric", month: "long" });
+  const date = (at) => Date.parse(show(at, { year: "numeric", month: "2-digit", day: "2-digit" }).split("/").reverse().join("-"));
+  const ahead = (date(seconds) - date(Date.now() / 1000)) / 86400e3;
+  return ["Yesterday", "Today", "Tomorrow"][ahead + 1] ?? show(seconds, Math.abs(ahead) < 7 ? { weekday: "long" } : { day: "numeric", month: "long" });
 }
 
-/** "07:00", or with its day when that is not today. */
-export const when = (seconds) => (day(seconds) === "Today" ? clock(seconds) : `${day(seconds)} ${clock(seconds)}`);
+/** In mid-sentence: "07:00", or with its day when that is not today: "tomorrow 07:00". */
+export const when = (seconds) => `${day(seconds).replace("Today", "").replace(/^(Tom|Yes)/, (word) => word.toLowerCase())} ${clock(seconds)}`.trim();
 
 /** Good morning, at the house. */
 export function greeting() {
   const hour = Number(show(Date.now() / 1000, { hour: "2-digit", hourCycle: "h23" }));
-  return hour >= 5 && hour < 12 ? "Good morning" : hour >= 12 && hour < 18 ? "Good afternoon" : "Good evening";
+  return hour < 5 || hour >= 22 ? "Good night" : hour < 12 ? "Good morning" : hour < 18 ? "Good afternoon" : "Good evening";
 }
