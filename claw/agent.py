@@ -17,6 +17,7 @@ from claw.config import Config
 from claw.events import Events
 from claw.history.talk import HistoryTalk
 from claw.house import DeviceAdded, House
+from claw.memory.calling import Calling, Thing
 from claw.memory.pages import Memory
 from claw.memory.talk import MemoryTalk
 from claw.messages.asks import Asks
@@ -28,7 +29,7 @@ from claw.names import fold
 from claw.policy import DAY, Policy, raised
 from claw.reflex.alias import STOP
 from claw.reflex.reader import Reader
-from claw.reflex.reading import Request
+from claw.reflex.reading import Context, Request
 from claw.routines.routines import Routines
 from claw.routines.talk import RoutineTalk
 from claw.store import Store
@@ -68,8 +69,8 @@ class Agent:
         self.routines = Routines(store, self.inbox, events, clock, config, data and data / "routines")
         self.deciding.subjects.update(
             routines=RoutineTalk(self.routines, self.deciding, clock, lambda: self.owners),
-            memory=MemoryTalk(Memory(self.history, clock, data and data / "pages"), house, self.deciding, clock),
-            history=HistoryTalk(self.ledger, self.inbox, self.history, self.deciding, house, clock),
+            memory=MemoryTalk(Memory(self.history, clock, data and data / "pages"), self.deciding),
+            history=HistoryTalk(self.ledger, self.inbox, self.history, self.deciding),
         )
         self.aftermath = Aftermath(house, self.policy, self.inbox, self.ledger, clock, self.tell)
         self.closing = Closing(house, self.inbox, clock)
@@ -92,10 +93,8 @@ class Agent:
 
     async def run(self) -> None:
         """Go on with what a crash left open, then answer what arrives, until cancelled."""
-        subscribed = [
-            self.events.subscribe(Arrived, self._arrived),
-            self.events.subscribe(DeviceAdded, lambda _: self._wake.set()),
-        ]
+        added = self.events.subscribe(DeviceAdded, lambda _: self._wake.set())
+        subscribed = self.events.subscribe(Arrived, self._arrived), added
         left = self.inbox.open()
         began = self.clock.monotonic()
         self._stops = {message.place: message.id for message in left if _stops(message)}
@@ -177,19 +176,10 @@ class Agent:
 
     async def ask_for(self, request: Request, *, bridge: str = "terminal", chat: str = "terminal") -> dict[str, Any]:
         """Put a request in that a door made, and wait for the record of its turn; needs the worker."""
-        answered: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        key = f"request:{self.clock.time()}:{next(self._count)}"
-
-        def hear(event: Answered) -> None:
-            if event.message.key == key and not answered.done():
-                answered.set_result(event.record)
-
-        forget = self.events.subscribe(Answered, hear)
-        try:
-            self.inbox.put(json.dumps(request.plain()), key=key, bridge=bridge, chat=lane(chat, "requests"), kind="request")
-            return await answered
-        finally:
-            forget()
+        text, key = json.dumps(request.plain()), f"request:{self.clock.time()}:{next(self._count)}"
+        message = self.inbox.put(text, key=key, bridge=bridge, chat=lane(chat, "requests"), kind="request")
+        assert message is not None
+        return (await self.inbox.answered(message)).record
 
     async def handle(self, message: Message, *, area: str = "", language: str = "") -> dict[str, Any]:
         """Answer one message and return its record; going on where a crash interrupted it."""
@@ -299,6 +289,10 @@ class Agent:
             )  # fmt: skip
             key = f"propose:{id}:{self.clock.time()}"
             self.outbox.put(text, key=key, bridge=self.asks.bridge, chat=self.asks.chat, choices=["yes", "no"])
+
+    def refused(self, thing: Thing, name: str) -> str:
+        """Why a room or device cannot be called so; empty when it can."""
+        return Calling(self.house, self.reader).refused(thing, name, Context(scenes=self.config.sentences()))
 
     def approves(self, bridge: str) -> bool:
         """Whether a yes counts that comes by this bridge."""

@@ -10,7 +10,6 @@ import sqlite3
 import struct
 import uuid
 from collections.abc import AsyncIterator, Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +18,13 @@ from claw.agent import Agent
 from claw.bridges.terminal import Terminal
 from claw.hosting.connections import Connections
 from claw.house import MEASURED, DeviceChanged
-from claw.messages.inbox import Answered
 from claw.reflex.reading import Request
 
 log = logging.getLogger("claw.api")
 LONGEST_LINE = 4 << 20
+OPERATIONS = (
+    "say", "chat", "devices", "discover", "log", "status", "asks", "answer", "pair", "read", "routines", "request", "page",
+)  # fmt: skip
 QUIET_SECONDS = 0.4  # without a change, and nothing moving: the devices have settled
 
 
@@ -85,18 +86,14 @@ class Api:
         if not isinstance(request, dict):
             _write(writer, {"error": "a request is a JSON object in one line"})
             return
-        answers: dict[str, Callable[[dict[str, Any]], AsyncIterator[dict[str, Any]]]] = {
-            "say": partial(self.say, gone=reader.at_eof), "chat": self.chat, "devices": self.devices, "discover": self.discover,
-            "log": self.log, "status": self.status, "asks": self.asks, "answer": self.answer, "pair": self.pair,
-            "read": self.read, "routines": self.routines, "request": self.request, "page": self.page,
-        }  # fmt: skip
-        operation = answers.get(str(request.get("op")))
-        if operation is None:
-            _write(writer, {"error": f"there is no operation {request.get('op')!r}"})
+        op = request.get("op")
+        if op not in OPERATIONS:
+            _write(writer, {"error": f"there is no operation {op!r}"})
             return
         try:
-            leaving = _cancelled_when_gone(reader) if operation == self.chat else contextlib.nullcontext()
-            async with leaving, contextlib.aclosing(operation(request)) as lines:  # type: ignore[type-var]
+            leaving = _cancelled_when_gone(reader) if op == "chat" else contextlib.nullcontext()
+            answers: Any = self.say(request, reader.at_eof) if op == "say" else getattr(self, op)(request)
+            async with leaving, contextlib.aclosing(answers) as lines:
                 async for answer in lines:
                     _write(writer, answer)
                     await writer.drain()
@@ -114,31 +111,16 @@ class Api:
         What else waits to be said is shown too, unless whoever asked has `gone`: then it stays queued for a chat.
         """
         chat, key = str(request.get("chat") or "terminal"), str(request.get("key") or uuid.uuid4().hex)
-        terminal, agent = self.terminal, self.agent
-        answered: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
-        ours: list[int] = []
-        early: list[Answered] = []
-
-        def hear(event: Answered) -> None:
-            if ours and event.message.id == ours[0] and not answered.done():
-                answered.set_result(event)
-            early.append(event)
-
-        forget = agent.events.subscribe(Answered, hear)
-        try:
-            message = terminal.receive(str(request["text"]), key, chat)
-            if message is None:
-                yield {"error": "this message was taken before"}
-                return
-            ours.append(message.id)
-            event = await answered
-            await self._settled(float(request.get("settle") or 0))
-            record = {**event.record, "changed": agent.house.changed(event.before)} if request.get("settle") else event.record
-            for other in await self._others(chat, f"reply:{message.id}", gone):
-                yield {"message": other}
-            yield {"record": record, "id": message.id}
-        finally:
-            forget()
+        message = self.terminal.receive(str(request["text"]), key, chat)
+        if message is None:
+            yield {"error": "this message was taken before"}
+            return
+        event, settle = await self.agent.inbox.answered(message), float(request.get("settle") or 0)
+        await self._settled(settle)
+        for other in await self._others(chat, f"reply:{message.id}", gone):
+            yield {"message": other}
+        changed = {"changed": self.agent.house.changed(event.before)} if settle else {}
+        yield {"record": {**event.record, **changed}, "id": message.id}
 
     async def _others(self, chat: str, key: str, gone: Callable[[], bool]) -> list[dict[str, Any]]:
         """What is queued for this chat before the reply with this key; nothing is taken once the other end has gone."""

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-OUTCOMES = ("done", "refused", "declined", "failed", "unknown")
-
 
 @dataclass(frozen=True)
 class ToolCall:

@@ -114,6 +114,10 @@ class Config:
     scenes: dict[str, SceneConfig] = field(default_factory=lambda: {"sleepy time": SLEEPY})
     skills: dict[str, dict[str, Any]] = field(default_factory=dict)
 
+    def sentences(self) -> dict[str, list[str]]:
+        """What each scene says, by its name."""
+        return {name: list(scene.say) for name, scene in self.scenes.items()}
+
 
 def load(path: Path | None) -> Config:
     """Read a file (None: all defaults); ConfigError when it cannot be read or is wrong."""
@@ -210,20 +214,19 @@ def _contradictions(config: Config) -> list[Mistake]:
         found += _skill(name, own)
     found += _web(config.web)
     found += _parents(config)
-    for name, options in config.skills.items():
-        for key in set(options) - {"addresses", "enabled"}:
-            if near := difflib.get_close_matches(key, ("addresses", "enabled"), 1):
-                found.append((("skills", name, key), f'did you mean "{near[0]}"?'))
-    for table, keys in (("areas", [area.name for area in config.areas]), ("devices", [device.id for device in config.devices])):
-        folded = [key.casefold() for key in keys]
-        for number, key in enumerate(folded):
-            if not key.strip():
-                found.append(((table, number, "name" if table == "areas" else "id"), "must not be empty"))
-            elif key in folded[:number]:
-                found.append(
-                    ((table, number, "name" if table == "areas" else "id"), f'"{keys[number]}" is there twice; keep one')
-                )
+    found += _twice("areas", "name", [area.name for area in config.areas])
+    found += _twice("devices", "id", [device.id for device in config.devices])
     return found
+
+
+def _twice(table: str, key: str, values: list[str]) -> Iterator[Mistake]:
+    """What names nothing, or what another names, too."""
+    folded = [value.casefold() for value in values]
+    for number, value in enumerate(folded):
+        if not value.strip():
+            yield (table, number, key), "must not be empty"
+        elif value in folded[:number]:
+            yield (table, number, key), f'"{values[number]}" is there twice; keep one'
 
 
 def _web(web: WebConfig) -> Iterator[Mistake]:
@@ -240,7 +243,10 @@ def _web(web: WebConfig) -> Iterator[Mistake]:
 
 
 def _skill(name: str, table: dict[str, Any]) -> Iterator[Mistake]:
-    """What is wrong with the two keys that mean the same for all skills."""
+    """What is wrong with the two keys that mean the same for all skills, or looks like one of them."""
+    for key in set(table) - {"addresses", "enabled"}:
+        if near := difflib.get_close_matches(key, ("addresses", "enabled"), 1):
+            yield ("skills", name, key), f'did you mean "{near[0]}"?'
     if not isinstance(table.get("enabled", True), bool):
         yield ("skills", name, "enabled"), f"must be true or false, got {table['enabled']!r:.60}"
     addresses = table.get("addresses", [])

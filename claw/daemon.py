@@ -46,7 +46,7 @@ EXIT_SECONDS = 0.5  # what a skill left running in a thread or would not end has
 LAG_SECONDS, BEAT_SECONDS, WRITE_SECONDS = 2.0, 20.0, 60.0
 
 
-class Busy(Exception):
+class Busy(RuntimeError):
     """Another daemon has this data folder."""
 
 
@@ -110,7 +110,7 @@ class Daemon:
         self.recorder = Recorder(self.house, self.events, self.clock, self.history)
         self.watches = Watches(self.house, self.events, self.clock, self.agent.tell)
         self.web = Web(self.agent, config, listen)
-        self.rooms = Rooms(self.house, self.events, self.agent.asks, self.agent.tell, self.agent.propose)
+        self.rooms = Rooms(self.house, self.events, self.agent.asks, self.agent.tell, self.agent.propose, self.agent.refused)
         self.agent.deciding.subjects["rooms"] = self.rooms
         self.events.subscribe(SkillsChanged, lambda event: self.agent.tell(event.notice) if event.notice else None)
         self.events.subscribe(DeviceMoved, self._tell_move)
@@ -142,13 +142,13 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         warming = loop.run_in_executor(None, self.reader.warm)
-        tasks = [self._start("agent", self.agent.run), self._start("outbox", self.agent.outbox.run)]
         api = Api(self.agent, self.terminal, self.connections, self.status, self.web.page, self.data / "claw.sock")
-        tasks += [self._start("api", api.run), self._start("skills", self._skills)]
-        tasks += [self._start("rooms", self.rooms.run)]
-        tasks += [self._start("watchdog", self._watchdog)] if watchdog_seconds() else []
-        tasks += [self._start("routines", self.ticker.run), self._start("history", self.recorder.run)]
-        tasks += [self._start("watches", self.watches.run), self._start("web", self.web.run)]
+        parts = {
+            "agent": self.agent.run, "outbox": self.agent.outbox.run, "api": api.run, "skills": self._skills,
+            "rooms": self.rooms.run, **({"watchdog": self._watchdog} if watchdog_seconds() else {}),
+            "routines": self.ticker.run, "history": self.recorder.run, "watches": self.watches.run, "web": self.web.run,
+        }  # fmt: skip
+        tasks = [self._start(name, start) for name, start in parts.items()]
         await warming
         gc.collect()
         gc.freeze()  # the grammar and the libraries stay for good: the collector need not look at them again
@@ -226,7 +226,7 @@ class Daemon:
     def _writes(self) -> bool:
         """Whether a write to the store succeeded less than 60 s ago."""
         with contextlib.suppress(sqlite3.OperationalError):
-            self.store.write("INSERT OR REPLACE INTO cursors VALUES ('watchdog', ?)", str(self.clock.time()))
+            self.store.keep("watchdog", str(self.clock.time()))
             self._wrote = time.monotonic()
         return time.monotonic() - self._wrote < WRITE_SECONDS
 

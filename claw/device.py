@@ -218,14 +218,15 @@ class Device(Capability):
         if changes or back:
             self._notify(changes)
 
+    def goal(self, command: str, args: Mapping[str, Any]) -> dict[str, Any]:
+        """The state that confirms this command; empty when nothing can be read back, or it has no such command."""
+        return self.commands[command].goal(args) if command in self.commands else {}
+
     @property
     def moving(self) -> bool:
         """Whether it says that it is on its way to somewhere else."""
-        return any(
-            value != self.state.get(name.removeprefix("target_"))
-            for name, value in self.state.items()
-            if name.startswith("target_")
-        )
+        targets = {name: value for name, value in self.state.items() if name.startswith("target_")}
+        return any(value != self.state.get(name.removeprefix("target_")) for name, value in targets.items())
 
     def offline(self, trouble: str) -> None:
         """Say that the device cannot be reached and why; the next update() brings it back."""

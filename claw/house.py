@@ -39,11 +39,11 @@ class Record:
     """What the house remembers of a device while it is away."""
 
     id: str
-    skill: str
-    name: str
-    kind: str
-    area: str
-    host: str
+    skill: str = ""
+    name: str = ""
+    kind: str = ""
+    area: str = ""
+    host: str = ""
     owner_name: str = ""
     owner_area: str | None = None
     owner_sort: str = ""
@@ -53,6 +53,11 @@ class Record:
     away: bool = False  # could not be reached when last tried
     first_seen: float = 0.0
     last_seen: float = 0.0
+
+    @property
+    def called(self) -> str:
+        """The owner's name for it, else the one that it gave itself."""
+        return self.owner_name or self.name
 
 
 @dataclass(frozen=True)
@@ -149,7 +154,7 @@ class House:
     def _unproved(self, place: Place) -> str:
         """Why a device without a key may not come back at another address yet; empty when it may."""
         record = self.records[place.device.id]
-        name = record.owner_name or record.name
+        name = record.called
         if place.keyed or place.host == record.host or not record.host:
             return ""
         if record.kind in GUARDED:
@@ -176,7 +181,7 @@ class House:
         device, skill, host = place.device, place.skill, place.host
         known, now = self.records.get(device.id), self.clock.time()
         new = known is None or not known.skill
-        before = known or Record(device.id, "", "", "", "", "")
+        before = known or Record(device.id)
         record = replace(
             before, skill=skill, name=device.name, kind=device.kind, area=device.area, host=host,
             first_seen=before.first_seen or now, last_seen=now, away=False,
@@ -279,42 +284,36 @@ class House:
 
     def snapshot(self) -> dict[str, dict[str, Any]]:
         """The state of every device, as far as commands can change it."""
-        return {
-            id: {
-                field: value for field, value in device.state.items() if field not in MEASURED and not field.startswith("target_")
-            }
-            for id, device in self.devices.items()
-        }
+        return {id: _lasting(device.state) for id, device in self.devices.items()}
 
     def changed(self, before: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         """What is different now from a snapshot: device id -> field -> value now."""
-        changed = {}
-        for id, state in self.snapshot().items():
-            if different := {field: value for field, value in state.items() if before.get(id, {}).get(field) != value}:
-                changed[id] = different
-        return changed
+        now = {
+            id: {field: value for field, value in state.items() if before.get(id, {}).get(field) != value}
+            for id, state in self.snapshot().items()
+        }
+        return {id: changes for id, changes in now.items() if changes}
 
     # -- names and rooms
 
     def name(self, device: Device) -> str:
         """The owner's name for it, else the one that it gave itself."""
-        record = self.records.get(device.id)
-        return (record.owner_name if record else "") or device.name
+        return self._record(device).owner_name or device.name
+
+    def _record(self, device: Device) -> Record:
+        return self.records.get(device.id) or Record(device.id)
 
     def sort(self, device: Device) -> str:
         """What kind of its kind it is (blind, garage, plug, tv ...): from the device, else from the owner's name for it."""
-        record = self.records.get(device.id)
-        return (record.owner_sort if record else "") or device.sort
+        return self._record(device).owner_sort or device.sort
 
     def aliases(self, device: Device) -> list[str]:
         """The owner's other names for it."""
-        record = self.records.get(device.id)
-        return record.aliases if record else []
+        return self._record(device).aliases
 
     def sorts(self, device: Device) -> list[str]:
         """Its own word for its sort and the owner's, which does not replace it where safety asks."""
-        record = self.records.get(device.id)
-        return [sort for sort in (device.sort, record.owner_sort if record else "") if sort]
+        return [sort for sort in (device.sort, self._record(device).owner_sort) if sort]
 
     def called(self, device: Device) -> list[str]:
         """Everything that it goes by: sorts, its own name, the owner's, and the other names."""
@@ -322,10 +321,8 @@ class House:
 
     def area(self, device: Device) -> str:
         """Its room: the owner's word, else the protocol's, else a known room in its name, else empty."""
-        record = self.records.get(device.id)
-        if record and record.owner_area is not None:
-            return record.owner_area
-        return device.area or self._area_in(self.name(device))
+        said = self._record(device).owner_area
+        return said if said is not None else device.area or self._area_in(self.name(device))
 
     def _area_in(self, name: str) -> str:
         words = f" {name.casefold()} "
@@ -368,7 +365,7 @@ class House:
                  aliases: Iterable[str] | None = None, room_asked: bool | None = None,
                  name_asked: bool | None = None) -> None:  # fmt: skip
         """Keep what the owner says of a device (known or not yet seen); all of it or nothing."""
-        old = self.records.get(id) or Record(id, "", "", "", "", "")
+        old = self.records.get(id) or Record(id)
         said = {
             "owner_name": None if name is None else clean(name), "owner_area": None if area is None else clean(area),
             "owner_sort": None if sort is None else clean(sort), "room_asked": room_asked, "name_asked": name_asked,
@@ -388,6 +385,10 @@ class House:
         row = {**record.__dict__, **flags, "aliases": json.dumps(record.aliases)}
         marks = ", ".join(f":{key}" for key in row)
         self.store.conn.execute(f"INSERT OR REPLACE INTO devices ({', '.join(row)}) VALUES ({marks})", row)
+
+
+def _lasting(state: dict[str, Any]) -> dict[str, Any]:
+    return {field: value for field, value in state.items() if field not in MEASURED and not field.startswith("target_")}
 
 
 def _record(row: dict[str, Any]) -> Record:

@@ -1,6 +1,6 @@
 """Moments and spans in words, as people say them near to now."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from claw.when import When
 
@@ -15,8 +15,18 @@ def at_words(at: float, now: datetime) -> str:
     """A moment (seconds since 1970) seen from local `now`: "at 21:14", "tomorrow at 07:00", "yesterday at 18:22"."""
     moment = datetime.fromtimestamp(at, now.tzinfo)
     exact = moment.second and 0 < at - now.timestamp() < SOON
-    day = _day_words(moment, now)
-    return f"{day} at {moment:%H:%M:%S}".lstrip() if exact else f"{day} at {moment:%H:%M}".lstrip()
+    day = "" if moment.date() == now.date() else f"{day_words(moment.date(), now.date())} "
+    return f"{day}at {moment:%H:%M:%S}" if exact else f"{day}at {moment:%H:%M}"
+
+
+def day_words(day: date, today: date) -> str:
+    """A day seen from today: "today", "tomorrow", "yesterday", "on Monday" within a week, "on 3 May", "on 3 May 2027"."""
+    ahead = (day - today).days
+    if abs(ahead) < 2:
+        return ("today", "tomorrow", "yesterday")[ahead]
+    if abs(ahead) < 7:
+        return f"on {DAYS[day.weekday()]}"
+    return f"on {day.day} {MONTHS[day.month - 1]}" + (f" {day.year}" if day.year != today.year else "")
 
 
 def span_words(seconds: float) -> str:
@@ -43,22 +53,12 @@ def when_words(when: When, now: datetime) -> str:
     return f"{_days_words(when.days)} {f'{span_words(when.offset)} {side}' if when.offset else 'at'} {when.sun}"
 
 
-def _day_words(moment: datetime, now: datetime) -> str:
-    """Empty for today."""
-    ahead = (moment.date() - now.date()).days
-    if ahead in (-1, 0, 1):
-        return ("", "tomorrow", "yesterday")[ahead]
-    if abs(ahead) < 7:
-        return f"on {DAYS[moment.weekday()]}"
-    return f"on {moment.day} {MONTHS[moment.month - 1]}" + (f" {moment.year}" if moment.year != now.year else "")
-
-
 def _days_words(days: tuple[int, ...]) -> str:
     """The weekdays of a routine; none and all seven mean every day."""
     if days in ((), (0, 1, 2, 3, 4, 5, 6), (0, 1, 2, 3, 4)):
         return "every weekday" if len(days) == 5 else "every day"
     names = [DAYS[day] for day in days]
-    return "every " + " and ".join([*([", ".join(names[:-1])] if names[:-1] else []), names[-1]])
+    return "every " + " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def _ordinal(number: int) -> str:

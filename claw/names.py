@@ -3,7 +3,7 @@
 import difflib
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from claw.device import Device
@@ -79,6 +79,17 @@ class _Known:
     area: str
 
 
+@dataclass(frozen=True)
+class _Scope:
+    """Among which devices is looked (Names.find)."""
+
+    kinds: Collection[str] | None
+    sort: str
+    area: str
+    speaker_area: str
+    fits: Fits | None
+
+
 @dataclass
 class _Query:
     words: Words  # singular, without articles and quantifiers
@@ -93,10 +104,8 @@ KINDS_SAID = frozenset(" ".join((*NOUNS.values(), *SORTS.values())).split())  # 
 
 def fold(text: str) -> list[str]:
     """Lower-case words of a text, apostrophes dropped."""
-    text = (
-        unicodedata.normalize("NFKC", text).casefold().replace("'s ", " ").replace("’s ", " ").replace("'", "").replace("’", "")
-    )
-    return re.findall(r"[^\W_]+", text)
+    plain = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
+    return re.findall(r"[^\W_]+", plain.replace("'s ", " ").replace("'", ""))
 
 
 def singular(word: str) -> str:
@@ -130,44 +139,34 @@ class Names:
         `speaker_area` settles what is said without a room; `all` means that several are wanted.
         """
         self._refresh()
+        return self._find(words, _Scope(kinds, sort, area, speaker_area, fits), all=all)
+
+    def _find(self, words: str, scope: _Scope, *, all: bool = False) -> Selection:
         tokens = fold(words)
         for mark in ("except", "but"):
             if mark in tokens[1:]:
-                return self._except(words, mark, {"kinds": kinds, "sort": sort, "speaker_area": speaker_area, "fits": fits})
-        inside = self._inside(area) if area else None
-        pool = [
-            one
-            for one in self._known
-            if (kinds is None or one.device.kind in kinds)
-            and (not sort or sort in one.nouns)
-            and (inside is None or one.area in inside)
-            and (fits is None or fits(one.device))
-        ]
+                return self._except(words, mark, replace(scope, area=""))
+        pool = self._pool(scope)
         query = _query(tokens, pool)
         query.group |= all
-        found = self._resolve(query, speaker_area)
+        found = self._resolve(query, scope.speaker_area)
         if not found.unknown or found.unknown == "here":
             return found
-        if several := self._several(words, kinds, sort, area, speaker_area, fits):
+        if several := self._several(words, scope):
             return several
         if better := self._corrected(tokens):
-            again = self.find(better, kinds=kinds, sort=sort, area=area, speaker_area=speaker_area, all=all, fits=fits)
+            again = self._find(better, scope, all=all)
             if again.devices or again.ambiguous:
                 return replace(again, guess=True)
         return self._suggest(found, pool)
 
-    def select(self, targets: Sequence[str]) -> Selection:
-        """Devices for the targets of a tool call: ids, names, areas, "everywhere"; the first unknown or unclear one ends it."""
-        devices: list[Device] = []
-        for target in targets:
-            if one := self.house.devices.get(target):
-                devices.append(one)
-                continue
-            found = self.find(target)
-            if not found.devices:
-                return found
-            devices.extend(found.devices)
-        return Selection(tuple(dict.fromkeys(devices)), group=len(devices) > 1)
+    def _pool(self, scope: _Scope) -> list[_Known]:
+        kinds, sort, fits = scope.kinds, scope.sort, scope.fits
+        known = [one for one in self._known if (kinds is None or one.device.kind in kinds) and (not sort or sort in one.nouns)]
+        if scope.area:
+            inside = self._inside(scope.area)
+            known = [one for one in known if one.area in inside]
+        return [one for one in known if fits(one.device)] if fits else known
 
     # -- index
 
@@ -226,14 +225,8 @@ class Names:
                 return Selection(unknown="here")
             query.fits = [one for one in query.fits if one.area in self._inside(speaker_area)]
         if not query.words:
-            return self._pick(
-                query.fits,
-                query,
-                speaker_area,
-                bare=True,
-                group=query.group or query.here,
-                place=speaker_area if query.here else "",
-            )
+            here = speaker_area if query.here else ""
+            return self._pick(query.fits, query, speaker_area, bare=True, group=query.group or query.here, place=here)
         if owned := [one for one in query.fits if query.words in one.owner and query.words not in self._places]:
             return self._pick(owned, query, speaker_area)
         best = Selection(unknown=" ".join(query.words))
@@ -259,11 +252,9 @@ class Names:
         if not rest:
             if not there and (named := [one for one in query.fits if words in one.names]):
                 return self._pick(named, query)
-            return (
-                self._pick(there, query, bare=True, group=True, place=label)
-                if there
-                else Selection(unknown="anything", bare=True, place=label)
-            )
+            if not there:
+                return Selection(unknown="anything", bare=True, place=label)
+            return self._pick(there, query, bare=True, group=True, place=label)
         exact = [one for one in there if query.words in one.names or rest in one.names]
         if exact and not (query.plural and set(rest) <= exact[0].nouns):
             return self._pick(exact, query, place=label)
@@ -291,27 +282,24 @@ class Names:
             return Selection(devices, group=group, bare=bare, place=place)
         return Selection(ambiguous=devices, place=place)
 
-    def _several(self, words: str, kinds: Collection[str] | None, sort: str, area: str, speaker_area: str,
-                 fits: Fits | None) -> Selection | None:  # fmt: skip
+    def _several(self, words: str, scope: _Scope) -> Selection | None:
         """ "A and B": both, when each is known by itself."""
         parts = [part for part in re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*", words.strip()) if part]
         if len(parts) < 2:
             return None
-        found = [self.find(part, kinds=kinds, sort=sort, area=area, speaker_area=speaker_area, fits=fits) for part in parts]
-        if (
-            not found[0].devices and len(parts) == 2 and found[1].devices
-        ):  # "the kitchen and hall lights": the noun belongs to both
-            noun = parts[1].split()[-1]
-            found[0] = self.find(f"{parts[0]} {noun}", kinds=kinds, sort=sort, area=area, speaker_area=speaker_area, fits=fits)
+        found = [self._find(part, scope) for part in parts]
+        if len(parts) == 2 and found[1].devices and not found[0].devices:
+            noun = parts[1].split()[-1]  # "the kitchen and hall lights": it belongs to both
+            found[0] = self._find(f"{parts[0]} {noun}", scope)
         if not all(one.devices for one in found):
             return None
         devices = tuple(dict.fromkeys(d for one in found for d in one.devices))
         return Selection(devices, group=True, bare=any(one.bare for one in found), guess=any(one.guess for one in found))
 
-    def _except(self, words: str, mark: str, narrowed: dict[str, object]) -> Selection:
+    def _except(self, words: str, mark: str, scope: _Scope) -> Selection:
         """ "everything except the bedroom"; both sides must be known."""
         left, right = re.split(rf"\s+{mark}\s+(?:for\s+)?", words, maxsplit=1, flags=re.IGNORECASE)
-        whole, out = self.find(left, all=True, **narrowed), self.find(right, all=True, **narrowed)  # type: ignore[arg-type]
+        whole, out = self._find(left, scope, all=True), self._find(right, scope, all=True)
         if not whole.devices or not out.devices:
             return whole if whole.unknown else out
         devices = tuple(device for device in whole.devices if device not in out.devices)
@@ -360,11 +348,8 @@ def _query(tokens: list[str], pool: list[_Known]) -> _Query:
     here = tokens == ["here"] or tuple(tokens[-2:]) in HERE or tokens[-1:] == ["here"]
     if here:
         tokens = tokens[: -2 if tuple(tokens[-2:]) in HERE else -1]
-    group = (
-        bool(ALL & set(tokens))
-        or "both" in tokens
-        or (bool(HOME & set(tokens)) and set(tokens) <= HOME | ARTICLES | PREPOSITIONS)
-    )
+    said = set(tokens)
+    group = bool(said & {*ALL, "both"}) or bool(said & HOME and said <= HOME | ARTICLES | PREPOSITIONS)
     drop = ARTICLES | ALL | (HOME if group else frozenset())
     kept = [word for word in tokens if word not in drop]
     kept = [word for i, word in enumerate(kept) if word not in PREPOSITIONS or (i == len(kept) - 1 and not group)]

@@ -9,12 +9,13 @@ from string import capwords
 from claw.device import Device
 from claw.events import Events
 from claw.house import GUARDED, DeviceAdded, DeviceHeld, House
+from claw.memory.calling import fits
 from claw.messages.asks import Asks
 from claw.messages.inbox import CODE
 from claw.names import KINDS_SAID, fold, stems
 from claw.reflex.alias import BYE, HELLO, NO, STOP, THANKS, YES
 from claw.reflex.reading import Context, Request
-from claw.turns.replies import call_of_it, capital, listed, spoken, the, within
+from claw.turns.replies import call_of_it, capital, few, spoken, the, within
 from claw.turns.turn import Turn
 
 QUIET_SECONDS = 3.0  # after the last new device
@@ -45,11 +46,11 @@ LEAD = re.compile(
 class Rooms:
     """One short question at a time, each answered once; one that nobody answers comes again the next day, twice."""
 
-    def __init__(
-        self, house: House, events: Events, asks: Asks, tell: Callable[[str], None], propose: Callable[[Request, str], None]
-    ) -> None:
-        """`tell`: says something to the owner unasked (Agent.tell); `propose`: asks for a yes to a request (Agent.propose)."""
-        self.house, self.asks, self.tell, self.propose = house, asks, tell, propose
+    def __init__(self, house: House, events: Events, asks: Asks, tell: Callable[[str], None],
+                 propose: Callable[[Request, str], None], refused: Callable[[Device, str], str]) -> None:  # fmt: skip
+        """`tell`: says something to the owner unasked (Agent.tell); `propose`: asks for a yes to a request (Agent.propose);
+        `refused`: why a device cannot have a name, or nothing (Agent.refused)."""
+        self.house, self.asks, self.tell, self.propose, self.refused = house, asks, tell, propose, refused
         self._tries: Counter[str] = Counter()  # how often each question went unanswered
         self._put_off: set[str] = set()  # until the next day
         self._new = asyncio.Event()
@@ -150,7 +151,9 @@ class Rooms:
         answer = await self.asks.ask(self._question(device), about=device.id, accepts=lambda text: self._said(device, text))
         if answer is None and self._comes_again(device.id):
             return
-        self.house.describe(device.id, name_asked=True, name=_name_of(answer or "") or None)
+        name = _name_of(answer or "")
+        if not (name and self.refused(device, name)):  # else it is asked once more
+            self.house.describe(device.id, name_asked=True, name=name or None)
 
     def _question(self, device: Device) -> str:
         name, area = self.house.name(device), self.house.area(device)
@@ -165,12 +168,14 @@ class Rooms:
         name = _name_of(text)
         if name is None or (name and len(self.asks.open()) > 1 and not LEAD.match(text)):
             return ""
-        return f"I call it “{name}” now." if name else f"All right, it stays “{self.house.name(device)}”."
+        if name:
+            return self.refused(device, name) or f"I call it “{name}” now."
+        return f"All right, it stays “{self.house.name(device)}”."
 
     def _leave(self, unnamed: list[Device]) -> None:
         """Ask for no more names now, and never for these."""
         names = [spoken(self.house.name(device)) for device in unnamed]
-        rest = listed(names) if len(names) < 4 else listed([*names[:2], f"{len(names) - 2} more"])
+        rest = few(names, 3)
         with self.house.store.transaction():
             for device in unnamed:
                 self.house.describe(device.id, name_asked=True)
@@ -193,8 +198,7 @@ class Rooms:
         """The owner says that it is the same device."""
         id, host = str(request.slots["id"]), str(request.slots["host"])
         turn.writes.append(lambda: self.house.accept_move(id, host))
-        name = self.house.records[id].owner_name or self.house.records[id].name
-        turn.reply = f"All right, {the(name)} is at {host} now."
+        turn.reply = f"All right, {the(self.house.records[id].called)} is at {host} now."
 
 
 def _name_of(text: str) -> str | None:
@@ -206,7 +210,7 @@ def _name_of(text: str) -> str | None:
     if words in UNNAMED:
         return ""
     talk = words in TALK or "?" in text or CODE.fullmatch(text) or (not lead and SENTENCE.match(words))
-    if talk or len(name.split()) > 4 or not re.fullmatch(r"[\w'’&+ -]{2,40}", name) or not re.search(r"[^\W\d_]{2}", name):
+    if talk or not fits(name) or not re.search(r"[^\W\d_]{2}", name):
         return None
     return capwords(name) if name.islower() else name
 

@@ -57,14 +57,9 @@ if TYPE_CHECKING:
     from claw.kit.upnp import Subscriptions, xml, xml_text
 
 T = TypeVar("T")
-LATER = {
-    "Http": "http",
-    "fingerprint": "pinned",
-    "session": "pinned",
-    "Subscriptions": "upnp",
-    "xml": "upnp",
-    "xml_text": "upnp",
-}  # what needs aiohttp -> its module in claw/kit
+LATER = {  # what needs aiohttp -> its module in claw/kit
+    "Http": "http", "fingerprint": "pinned", "session": "pinned", "Subscriptions": "upnp", "xml": "upnp", "xml_text": "upnp",
+}  # fmt: skip
 
 __all__ = [
     "Alarm", "Ask", "Brightness", "Camera", "Celsius", "Climate", "Color", "ColorTemperature", "Device", "DeviceError", "Door",

@@ -14,7 +14,7 @@ from sqlite_utils.migrations import Migrations
 house_tables, history_tables = Migrations("house"), Migrations("history")
 
 
-class StoreError(Exception):
+class StoreError(RuntimeError):
     """The database cannot be used; the text says what to do."""
 
 
@@ -94,8 +94,8 @@ HISTORY = """
 CREATE TABLE changes (
     id INTEGER PRIMARY KEY, device TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, at REAL NOT NULL, turn INTEGER);
 CREATE INDEX changes_device ON changes(device, field, at);
-CREATE TABLE pages (name TEXT PRIMARY KEY, title TEXT NOT NULL, digest TEXT NOT NULL, at REAL NOT NULL);
-CREATE VIRTUAL TABLE facts USING fts5(text, page, line UNINDEXED, source UNINDEXED, at UNINDEXED, tokenize='porter unicode61');
+CREATE TABLE pages (name TEXT PRIMARY KEY, digest TEXT NOT NULL);
+CREATE VIRTUAL TABLE facts USING fts5(text, page, line UNINDEXED, source UNINDEXED, tokenize='porter unicode61');
 CREATE TABLE versions (
     id INTEGER PRIMARY KEY, page TEXT NOT NULL, text TEXT NOT NULL, why TEXT NOT NULL, at REAL NOT NULL);
 CREATE INDEX versions_page ON versions(page, id)
@@ -158,6 +158,15 @@ class Store:
             f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", _plain(row.values())
         )
         return cursor.lastrowid or 0
+
+    def kept(self, name: str) -> str:
+        """What was kept under this name; empty at first."""
+        row = self.one("SELECT value FROM cursors WHERE bridge = ?", name)
+        return str(row["value"]) if row else ""
+
+    def keep(self, name: str, value: str) -> None:
+        """Keep a text through restarts, such as where a bridge had read to (hence the words of the table), or what was told."""
+        self.write("INSERT OR REPLACE INTO cursors VALUES (?, ?)", name, value)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:

@@ -94,15 +94,7 @@ async def eventually(condition: Callable[[], object], *, seconds: float = 10.0) 
 
 async def say(daemon: Daemon, text: str, *, chat: str = "terminal") -> dict[str, Any]:
     """Write to a running daemon through its terminal bridge, and wait for the record of the turn."""
-    from claw.messages.inbox import Answered
-
-    answers: asyncio.Queue[Answered] = asyncio.Queue()
-    forget = daemon.events.subscribe(Answered, answers.put_nowait)
-    try:
-        message = daemon.terminal.receive(text, f"test:{uuid.uuid4().hex}", chat)
-        assert message is not None
-        while (answer := await asyncio.wait_for(answers.get(), 30)).message.id != message.id:
-            pass
-        return answer.record
-    finally:
-        forget()
+    message = daemon.terminal.receive(text, f"test:{uuid.uuid4().hex}", chat)
+    assert message is not None
+    async with asyncio.timeout(30):
+        return (await daemon.agent.inbox.answered(message)).record

@@ -2,12 +2,13 @@
 
 import json
 import sqlite3
+from itertools import islice
 from typing import Any
 
 from claw.agent import Agent
 from claw.device import Device
 from claw.history.past import Past
-from claw.messages.inbox import Message
+from claw.messages.inbox import HIDDEN, Message
 from claw.messages.questions import Question
 
 SHOWN = 50  # messages of a chat, turns of the log
@@ -41,26 +42,49 @@ def question(one: Question) -> dict[str, Any]:
 
 
 def turn(agent: Agent, message: Message) -> dict[str, Any]:
-    """A turn with its cause and outcome; `undo`: something of it could be taken back."""
-    record = message.record or {}
+    """A turn with its cause and outcome; `undo`: something of it could be taken back; `undone`: it was; `redo`: it is an undo."""
+    record, past = message.record or {}, Past(agent.ledger, agent.inbox)
+    first, undos = _first(past, message)
+    pressed = undos > 0 and message.kind == "request"
     calls = [{name: call[name] for name in ("command", "names", "args", "outcome")} for call in record.get("calls", ())]
     return {
-        "id": message.id, "at": max(message.at, message.due), "say": record.get("say", ""), "reply": record.get("reply", ""),
+        "id": message.id, "at": max(message.at, message.due), "reply": record.get("reply", ""),
+        "say": f"{'undo' if undos % 2 else 'redo'} “{_wish(agent, first)}”" if pressed else _wish(agent, message),
         "who": {"routine": "routine", "call": "claw"}.get(message.kind, "you"), "kind": message.kind,
-        "asked": record.get("asked"), "calls": calls, "undo": Past(agent.ledger, agent.inbox).reversible(message),
+        "asked": record.get("asked"), "calls": calls, "undo": past.reversible(message), "undone": past.undone(message),
+        "redo": undos % 2 == 1,
     }  # fmt: skip
+
+
+def _first(past: Past, message: Message) -> tuple[Message, int]:
+    """What an undo or redo is about in the end, and through how many of them; else the turn itself and 0."""
+    undos = 0
+    while before := past.message((message.plan or {}).get("undoes") or 0):
+        message, undos = before, undos + 1
+    return message, undos
+
+
+def _wish(agent: Agent, message: Message) -> str:
+    """What was wanted, in the words of its record; a yes or no with its question."""
+    say = str((message.record or {}).get("say", ""))
+    if message.kind != "answer" or say not in ("yes", "no"):
+        return say
+    asked = agent.store.one("SELECT text FROM questions WHERE id = ?", json.loads(message.text)["question"])
+    return f"{asked['text'].removesuffix(' Yes or no?')} {say.capitalize()}" if asked else say
 
 
 def log(agent: Agent) -> list[dict[str, Any]]:
     """The newest turns that ended and in which something was said or done, newest first."""
-    rows = agent.store.all("SELECT id FROM inbox WHERE status = 'done' ORDER BY id DESC LIMIT ?", 2 * SHOWN)
-    turns = (agent.inbox.get(row["id"]) for row in rows)
-    return [turn(agent, one) for one in turns if tells(one)][:SHOWN]
+    newest = "id > (SELECT max(id) - ? FROM inbox) AND status = 'done' ORDER BY max(at, due) DESC, id DESC LIMIT ?"
+    told = filter(tells, agent.inbox.select(newest, SEARCHED, 4 * SHOWN))
+    return [turn(agent, one) for one in islice(told, SHOWN)]
 
 
 def tells(message: Message) -> bool:
-    """Whether something was said or done in this turn."""
+    """Whether something was said or done in this turn; what a command only looked up, and words for a skill, are no news."""
     record = message.record or {}
+    if record.get("say") == HIDDEN or (message.kind == "request" and message.plan is None):
+        return False
     return bool(record.get("calls") or record.get("reply"))
 
 

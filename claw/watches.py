@@ -16,7 +16,7 @@ from claw.events import Events
 from claw.house import DeviceAdded, DeviceChanged, House
 from claw.moments import at_words
 from claw.names import fold
-from claw.turns.replies import call_of_it, capital, listed, the
+from claw.turns.replies import call_of_it, capital, few, the
 
 Tell = Callable[..., None]  # Agent.tell
 Kept = dict[str, Any]
@@ -45,9 +45,7 @@ class Watches:
 
     def __init__(self, house: House, events: Events, clock: Clock, tell: Tell) -> None:
         self.house, self.events, self.clock, self.tell = house, events, clock, tell
-        self.kept: Kept = {"alarms": {}, "doors": {}, "silent": []}
-        row = house.store.one("SELECT value FROM cursors WHERE bridge = 'watches'")
-        self.kept |= json.loads(row["value"]) if row else {}
+        self.kept: Kept = {"alarms": {}, "doors": {}, "silent": []} | json.loads(house.store.kept("watches") or "{}")
         self._began = clock.monotonic()
         self._closed: set[str] = set()  # doors that were seen closed since the start
         self._gone: set[str] = set()  # devices that left their hub since the last look
@@ -105,7 +103,7 @@ class Watches:
             with self.house.store.transaction():
                 for text in texts:
                     self.tell(text)
-                self.house.store.write("INSERT OR REPLACE INTO cursors VALUES ('watches', ?)", json.dumps(kept))
+                self.house.store.keep("watches", json.dumps(kept))
             self.kept = kept
         brief = self._brief & {device.id for device in present}
         self._brief.clear()
@@ -204,13 +202,13 @@ class Watches:
 
     def _names(self, ids: Sequence[str]) -> str:
         names = sorted(self._name(id) for id in ids)
-        return listed(names) if len(names) <= 4 else listed([*names[:3], f"{len(names) - 3} more"])
+        return few(names, 4)
 
     def _name(self, id: str) -> str:
         if id in self.house.devices:
             return call_of_it(self.house, self.house.devices[id])
         record = self.house.records[id]
-        name = record.owner_name or record.name
+        name = record.called
         return the(f"{name} {record.owner_sort or record.kind}" if name.casefold() in self.house.areas else name)
 
 

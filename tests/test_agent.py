@@ -301,7 +301,7 @@ async def test_what_was_postponed_is_asked_about_when_it_is_late(home: Living) -
     cooler = await rests(home)
     await home.after(600 + 2 * HOUR)
     assert cooler.mode == "off"
-    assert home.heard[-1] == "I should have done this 2 h ago: shall I still turn on the office thermostat?"
+    assert home.heard[-1] == "I should have done this 2 hours ago: shall I still turn on the office thermostat?"
 
 
 async def test_a_stop_drops_what_was_postponed(home: Living) -> None:

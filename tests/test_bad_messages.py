@@ -220,7 +220,7 @@ async def test_a_stale_message_that_would_act_is_asked_about(home: Home) -> None
     agent.store.write("UPDATE inbox SET at = at - 1200 WHERE id = ?", message.id)
     await eventually(lambda: agent.inbox.get(message.id).status == "done")
     record = agent.inbox.get(message.id).record or {}
-    assert record["reply"] == "You wrote this 20 min ago: shall I still turn on the floor lamp?"
+    assert record["reply"] == "You wrote this 20 minutes ago: shall I still turn on the floor lamp?"
     assert not home.house.hue.lamps["Floor Lamp"].on
     assert await home.reply("yes", "late") == "The floor lamp is on."
 

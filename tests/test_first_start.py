@@ -50,7 +50,8 @@ class Start:
         self.house = House(self.store, self.events, self.clock)
         reader = Reader(self.house, Names(self.house), self.clock)
         self.agent = Agent(self.house, self.store, self.events, self.clock, Config(), reader)
-        self.rooms = Rooms(self.house, self.events, self.agent.asks, self.agent.tell, self.agent.propose)
+        agent = self.agent
+        self.rooms = Rooms(self.house, self.events, agent.asks, agent.tell, agent.propose, agent.refused)
         self.house.add_area(Area("Kitchen"))
         self.house.add_area(Area("Living Room"))
 
@@ -187,6 +188,28 @@ async def test_a_name_is_kept_and_told(start: Start, answer: str, name: str) -> 
         await eventually(lambda: start.house.name(lamp) == name)
         assert (await start.reply(f"turn on {name}")).endswith("is on.")
         assert lamp.state["on"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ("Kitchen", "“Kitchen” is already what you call the kitchen."),
+        ("call it Kitchen", "“Kitchen” is already what you call the kitchen."),
+        ("the floor lamp", "“Floor Lamp” is already what you call the floor lamp."),
+        ("lights", "“Lights” can mean many things"),
+        ("call it everything", "“Everything” can mean many things"),
+        ("call it turn on", "“Turn On” can mean many things"),
+    ],
+)
+async def test_a_name_that_would_break_talking_is_refused_and_asked_for_again(start: Start, answer: str, why: str) -> None:
+    start.lamp("floor", "Floor lamp")
+    lamp = start.lamp("one", "Hue color lamp 3")
+    async with start.asking():
+        await start.asked("What do you call")
+        assert (await start.reply(answer)).startswith(why)
+        await start.asked("What do you call")
+        assert start.house.name(lamp) == "Hue color lamp 3"
+        assert await start.reply("Sunny") == "I call it “Sunny” now."
 
 
 @pytest.mark.parametrize(

@@ -10,28 +10,20 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = [
-    ["config", "store", "clock", "when", "moments", "events", "device", "color", "supervise", "notify", "hosting.secrets"],
+    ["config", "store", "files", "clock", "when", "moments", "events", "device", "color", "supervise", "notify",
+     "hosting.secrets"],
     ["capabilities", "kit", "call", "discovery", "hosting.boundary"],
     ["messages", "skill"],
     ["house", "hosting.loading"],
     ["names", "policy", "turns.acting"],
     ["turns.replies", "reflex"],
-    [
-        "turns.turn",
-        "turns.answering",
-        "turns.closing",
-        "turns.continuing",
-        "turns.aftermath",
-        "turns.deciding",
-        "rooms",
-        "hosting.contract",
-        "hosting.connections",
-    ],
-    ["routines", "memory", "history", "watches"],
+    ["turns.turn", "turns.answering", "turns.closing", "turns.continuing", "turns.aftermath", "turns.deciding",
+     "hosting.contract", "hosting.connections"],
+    ["routines", "memory", "history", "watches", "rooms"],
     ["agent"],
     ["view", "bridges", "web", "api"],
     ["daemon", "console", "upkeep", "evaluation", "testing", "authoring", "demo", "cli"],
-]
+]  # fmt: skip
 SPLIT = {"hosting", "turns"}  # folders whose files stand in different layers
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 

@@ -143,12 +143,6 @@ def test_every_word_must_be_known(names: Names) -> None:
     assert names.find("why is the moon").unknown
 
 
-def test_a_tool_call_names_ids_names_and_rooms(names: Names) -> None:
-    assert ids(names.select(["gate", "the moon"])) == {"gate", "attic-lamp"}
-    assert len(names.select(["everywhere"]).devices) == len(DEVICES)
-    assert names.select(["the moon", "nonsense"]).unknown == "nonsense"
-
-
 def test_the_index_follows_the_house(names: Names) -> None:
     names.find("the moon")
     names.house.describe("attic-lamp", name="Sun")

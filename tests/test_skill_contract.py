@@ -57,6 +57,7 @@ async def connect(found, home):
         ('@skill(mdns("_thing._tcp.local."))', "", "@skill"),
         ("    yield Thing", "    return Thing", "yield"),
         ("async def connect", "async def connect(", "valid Python"),
+        ("async def connect", "def connect", "connect must be `async def` (line 12)"),
     ],
 )
 def test_a_broken_promise_is_said_in_plain_words(tmp_path: Path, old: str, new: str, says: str) -> None:

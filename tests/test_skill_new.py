@@ -70,6 +70,12 @@ def test_names_that_could_be_confused_with_words_of_the_code_work(folder: Path, 
     assert check(skill) == []
 
 
+def test_a_name_that_says_my_and_its_kind_is_tried_in_plain_sentences(folder: Path) -> None:
+    skill, test = write("my_lock", "lock", folder)
+    assert '"unlock my lock"' in test.read_text()
+    assert "Unlock my lock? Yes or no?" in process.claw("skill", "try", skill).stdout
+
+
 @pytest.mark.parametrize(
     "name", ["", "Lamp", "desk lamp", "desk-lamp", "2lamps", "_lamp", "test_lamp", "class", "../lamp", "lämp", "x" * 33]
 )

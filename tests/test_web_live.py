@@ -18,13 +18,14 @@ from claw.discovery.found import Found
 from claw.evaluation.simulated import kind_of
 from claw.house import DeviceHeld
 from claw.messages.inbox import Inbox
+from claw.reflex.reading import Request
 from claw.testing import eventually
 from claw.testing import say as type_in
 from claw.web.live import KEPT
 
 LAN = '[web]\nlisten = "127.7.8.9"\n'
 DEVICE = {"id", "name", "area", "kind", "sort", "maker", "model", "online", "trouble", "skill", "state", "commands"}
-TURN = {"id", "at", "say", "reply", "who", "kind", "asked", "calls", "undo"}
+TURN = {"id", "at", "say", "reply", "who", "kind", "asked", "calls", "undo", "undone", "redo"}
 
 
 @pytest.fixture
@@ -83,6 +84,38 @@ async def test_the_hello_has_the_chat_and_the_log_of_before(daemon: Daemon, anna
     ]  # fmt: skip
     assert set(state["log"][0]) == TURN
     assert state["log"][0]["calls"] == [{"command": "turn_off", "names": ["Kitchen Lamp"], "args": {}, "outcome": "done"}]
+
+
+async def test_the_log_has_no_lookups_of_commands_and_no_answers_to_skills(daemon: Daemon, anna: Phone) -> None:
+    asking = asyncio.create_task(daemon.agent.asks.ask("What is the code of the hub?", about="hub"))
+    await anna.heard("waiting", lambda one: one["waiting"])
+    await type_in(daemon, "secret-words")
+    assert await asking == "secret-words"
+    assert (await daemon.agent.ask_for(Request("memory", "show")))["reply"]
+    await type_in(daemon, "what time is it?")
+    await anna.heard("turn", lambda one: one["turn"]["say"] == "what time is it?")
+    assert [one["turn"]["say"] for one in anna.frames if one["type"] == "turn"] == ["what time is it?"]
+    assert [one["say"] for one in view.log(daemon.agent)] == ["what time is it?"]
+
+
+async def test_an_undo_names_what_it_took_back_and_that_is_marked_until_it_is_done_again(daemon: Daemon, anna: Phone) -> None:
+    said = "turn on the kitchen lamp"
+    await type_in(daemon, said)
+    expected = [[(said, False, False)]]
+    expected += [[(f"undo “{said}”", False, True), (said, True, False)]]
+    expected += [[(f"redo “{said}”", False, False), (f"undo “{said}”", True, True), (said, False, False)]]
+    for log in expected:
+        assert [(one["say"], one["undone"], one["redo"]) for one in view.log(daemon.agent)] == log
+        ack = await anna.does("undo", turn=view.log(daemon.agent)[0]["id"])
+        await anna.heard("result", lambda one, cid=ack["cid"]: one["cid"] == cid)
+
+
+async def test_a_yes_is_logged_with_its_question(daemon: Daemon, anna: Phone) -> None:
+    await anna.send("say", text="unlock the front door")
+    question = (await anna.heard("waiting", lambda one: one["waiting"]))["waiting"][0]
+    await anna.send("answer", question=question["id"], text="yes")
+    turn = (await anna.heard("turn", lambda one: one["turn"]["kind"] == "answer"))["turn"]
+    assert turn["say"] == f"{question['text'].removesuffix(' Yes or no?')} Yes"
 
 
 # -- words and fingers
@@ -156,7 +189,7 @@ async def test_on_a_full_disk_nothing_is_taken_and_that_is_said(daemon: Daemon, 
 async def test_what_was_typed_hours_ago_is_asked_about(daemon: Daemon, anna: Phone) -> None:
     ack = await anna.does("say", text="turn on the kitchen lamp", age=3 * 3600)
     said = (await anna.heard("chat", lambda one: one["message"]["from"] == "claw"))["message"]
-    assert said["text"] == "You wrote this 3 h ago: shall I still turn on the kitchen lamp?"
+    assert said["text"] == "You wrote this 3 hours ago: shall I still turn on the kitchen lamp?"
     assert said["at"] - ack["message"]["at"] == pytest.approx(3 * 3600, abs=30)
     assert daemon.house.devices["lamp"].state["on"] is False
     await anna.does("answer", question=said["question"], text="yes")

@@ -94,7 +94,8 @@ def _command(shape: Shape, command: str) -> str:
 def test(name: str, like: str) -> str:
     """The text of test_NAME.py: the device as a server on loopback, and what must hold."""
     shape, words = SHAPES[like], _words(name)
-    told = [f'await tell(daemon, "{one.format(name=words)}")' for one in shape.says]
+    it = words if words.startswith(("my ", "our ")) else f"the {words}"
+    told = [f'await tell(daemon, "{one.format(it=it)}")' for one in shape.says]
     for field, value in shape.then.items():
         same = f"{'is' if isinstance(value, bool) else '=='} {value!r}"
         told += [f"assert device.{field} {same}  # what the claw knows", f'assert virtual.state["{field}"] {same}']

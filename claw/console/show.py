@@ -1,39 +1,32 @@
 """What the commands print for people."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
-UNITS = {
-    "brightness": " %",
-    "speed": " %",
-    "tilt": " % tilted",
-    "humidity": " % humidity",
-    "temperature": " °C",
-    "color_temperature": " K",
-}
+UNITS = {"brightness": " %", "speed": " %", "tilt": " % tilted", "humidity": " % humidity", "temperature": " °C",
+         "color_temperature": " K", "volume": " %"}  # fmt: skip
+Row = dict[str, Any]
 WORDS = {"open": ("closed", "open"), "locked": ("unlocked", "locked"), "on": ("off", "on")}
 SHOWN = ("on", "playback", "activity", "mode", "open", "locked", "position", "tilt", "brightness", "speed", "color",
          "color_temperature", "temperature", "target", "humidity", "title", "volume", "muted", "source", "items")  # fmt: skip
 WHEN_ON = ("brightness", "speed", "color", "color_temperature")
 
 
-def state(device: dict[str, Any]) -> str:
+def state(device: Row) -> str:
     """The state of a device in a few words."""
     if not device["online"]:
         return f"not reachable: {device['trouble']}"
     now = device["state"]
     if "value" in now:
-        return f"{_plain(now['value'])}{_unit(now.get('unit', ''))}"
-    off = now.get("on") is False
-    return ", ".join(
-        filter(None, (_field(name, now[name], now) for name in SHOWN if name in now and not (off and name in WHEN_ON)))
-    )
+        return f"{_plain(now['value'])} {now.get('unit', '')}".rstrip()
+    shown = [name for name in SHOWN if name in now and not (now.get("on") is False and name in WHEN_ON)]
+    return ", ".join(filter(None, (_field(name, now[name], now) for name in shown)))
 
 
-def _field(name: str, value: Any, now: dict[str, Any]) -> str:
+def _field(name: str, value: Any, now: Row) -> str:
     """One field in words; empty for what says nothing."""
     if name in WORDS:
         return WORDS[name][bool(value)]
@@ -48,19 +41,17 @@ def _field(name: str, value: Any, now: dict[str, Any]) -> str:
     if name == "items":
         return f"{len(value)} items"
     before = {"volume": "volume ", "source": "on "}.get(name, "")
-    return f"{before}{_plain(value)}{UNITS.get(name, ' %' if name == 'volume' else '')}"
+    return f"{before}{_plain(value)}{UNITS.get(name, '')}"
 
 
 def _plain(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value).replace("_", " ")
 
 
-def _unit(unit: str) -> str:
-    return f" {unit}" if unit else ""
-
-
-def rooms(devices: Iterable[dict[str, Any]]) -> Iterable[str]:
+def rooms(devices: Sequence[Row]) -> Iterable[str]:
     """The house room by room."""
+    if not devices:
+        yield "no devices yet: `claw discover` shows what was found"
     ordered = sorted(devices, key=lambda one: (not one["area"], one["area"], one["kind"], one["name"]))
     for area, members in groupby(ordered, key=lambda one: one["area"]):
         yield area or "(no room yet)"
@@ -68,14 +59,34 @@ def rooms(devices: Iterable[dict[str, Any]]) -> Iterable[str]:
             yield f"  {one['name']:<24} {one['sort'] or one['kind']:<11} {state(one)}"
 
 
-def event(row: dict[str, Any]) -> str:
-    """One line of the ledger."""
-    at = _moment(row["at"], row["zone"], "%Y-%m-%d %H:%M:%S")
-    args = " ".join(f"{name}={value}" for name, value in row["args"].items())
-    return f"{at}  {row['event']:<9} {row['command']} {args} {', '.join(row['targets'])}".rstrip()
+def services(rows: Sequence[Row]) -> Iterable[str]:
+    """What was found on the network, a line each."""
+    for one in rows:
+        yield f"{one['state']:<11} {one['skill']:<9} {one['host']}:{one['port']} {one['name']} {one['problem']}".rstrip()
 
 
-def routine(row: dict[str, Any]) -> str:
+def events(rows: Sequence[Row]) -> Iterable[str]:
+    """Events of the ledger, a line each."""
+    for row in rows:
+        at = _moment(row["at"], row["zone"], "%Y-%m-%d %H:%M:%S")
+        args = " ".join(f"{name}={value}" for name, value in row["args"].items())
+        yield f"{at}  {row['event']:<9} {row['command']} {args} {', '.join(row['targets'])}".rstrip()
+
+
+def reading(data: Row, *, trace: bool) -> str:
+    """What a message would be read as; with `trace`, why."""
+    calls = [
+        f"would {one['ruling']}: {one['command']} {one['args'] or ''} {', '.join(one['targets'])} {one['reason']}"
+        for one in data["calls"]
+    ]
+    near = [f"near: {one}" for one in data.get("nearest", ())]
+    reply = f"would say: {data['reply']}" if data.get("reply") else ""
+    options = f"would ask: {', '.join(data['options'])}" if data.get("options") else ""
+    lines = [f"level: {data['level']}", *(data["trace"] if trace else []), *calls, *near, reply, options]
+    return "\n".join(line.rstrip() for line in lines if line)
+
+
+def routine(row: Row) -> str:
     """One routine, reminder or timer: when, what, when next, and what became of it last."""
     words = row["name"] if row["kind"] == "timer" else f"{row['when']}: {row['do']}"
     coming = f"next {_moment(row['next'], row['zone'])}" if row["next"] else row["status"]
@@ -88,8 +99,9 @@ def _moment(at: float, zone: str, shape: str = "%Y-%m-%d %H:%M") -> str:
     return datetime.fromtimestamp(at, ZoneInfo(zone)).strftime(shape)
 
 
-def status(data: dict[str, Any]) -> Iterable[str]:
+def status(rows: Sequence[Row]) -> Iterable[str]:
     """How the daemon fares."""
+    (data,) = rows
     yield f"{'running' if data['ready'] else 'starting'} for {data['uptime_s']:g} s on {data['data']}, {data['devices']} devices"
     for part in data["parts"]:
         if part["state"] != "running":

@@ -25,17 +25,7 @@ PERSONS = ("owner", "adult", "child", "guest")
 TIMES = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 State = dict[str, dict[str, Any]]
 AREA_KEYS = {"name": str, "floor": str, "parent": str, "aliases": list}
-DEVICE_KEYS = {
-    "id": str,
-    "name": str,
-    "aliases": list,
-    "area": str,
-    "kind": str,
-    "class": str,
-    "maker": str,
-    "model": str,
-    "state": dict,
-}
+DEVICE_KEYS = dict.fromkeys(["id", "name", "area", "kind", "class", "maker", "model"], str) | {"aliases": list, "state": dict}
 CASE_KEYS = {
     "say": str, "area": str, "set": dict, "expect": dict, "any_of": list, "ignore": dict, "approval": str, "reply": list,
     "reply_not": list, "before": list, "after": str, "person": str, "language": str, "category": str,
@@ -71,8 +61,7 @@ class Tally:
         }  # fmt: skip
 
 
-def evaluate(paths: Sequence[Path | str], *, failures: bool = False, as_json: bool = False, mind: bool = False,
-             out: TextIO | None = None) -> int:  # fmt: skip
+def evaluate(paths: Sequence[Path | str], *, failures: bool = False, as_json: bool = False, out: TextIO | None = None) -> int:
     """Run all cases of the files and report; 0 however they went, 2 where a file does not fit the format (said on stderr)."""
     out = out or sys.stdout
     try:
@@ -80,8 +69,6 @@ def evaluate(paths: Sequence[Path | str], *, failures: bool = False, as_json: bo
     except FormatError as error:
         print(error, file=sys.stderr)
         return 2
-    if mind:
-        print("There is no mind yet: --mind changes nothing.", file=sys.stderr)
     records = asyncio.run(_run(files))
     total, per_file = Tally(), {str(path): Tally() for path, _ in files}
     for record in records:
@@ -110,11 +97,8 @@ def _report(
         print(f"{name}: " + ", ".join(f"{key} {value}" for key, value in figures.items()) + f"; {levels}", file=out)
     for record in records if failures else ():
         if record["result"] != "ok":
-            print(
-                f"{record['result']:7} {record['file']}: {record['say']!r} -> {record['changed']}",
-                f"{record['reply']!r} {record['why']}",
-                file=out,
-            )
+            said = f"{record['result']:7} {record['file']}: {record['say']!r} -> {record['changed']}"
+            print(said, f"{record['reply']!r} {record['why']}", file=out)
 
 
 def _quantile(values: Sequence[float], share: float) -> float:
@@ -163,14 +147,8 @@ async def run_case(house_data: Mapping[str, Any], case: Mapping[str, Any], file:
         result, why = judge(case, start, _snapshot(agent), record, replies, needless)
     finally:
         agent.store.close()
-    return {
-        **record,
-        "reply": " ".join(replies),
-        "file": file,
-        "result": result,
-        "category": case.get("category", ""),
-        "why": why,
-    }
+    told = {"reply": " ".join(replies), "file": file, "result": result, "category": case.get("category", ""), "why": why}
+    return {**record, **told}
 
 
 async def _say(agent: Any, sentence: str, said: Mapping[str, str]) -> tuple[dict[str, Any], list[str], bool]:

@@ -8,6 +8,7 @@ from claw.device import Capability, Command, Device
 from claw.house import Area, House
 
 Run = Callable[..., Awaitable[None]]
+TOLD = {"area": "area", "sort": "class", "maker": "maker", "model": "model"}  # our words for the keys of a file
 
 PARTS: dict[str, dict[str, type[Capability]]] = {  # kind -> field -> capability
     "light": {"on": core.Power, "brightness": core.Brightness, "color": core.Color, "color_temperature": core.ColorTemperature},
@@ -18,21 +19,19 @@ PARTS: dict[str, dict[str, type[Capability]]] = {  # kind -> field -> capability
     "lock": {"locked": core.Lock},
     "thermostat": {"temperature": core.Target, "target": core.Target, "mode": core.Climate, "humidity": core.Humidity},
     "heater": {"on": core.Power, "temperature": core.Target, "target": core.Target},
-    "player": {
-        "on": core.Power,
-        "playback": core.Player,
-        "title": core.Player,
-        "volume": core.Volume,
-        "muted": core.Volume,
-        "source": core.Source,
-    },
+    "player": {"on": core.Power, "playback": core.Player, "title": core.Player, "volume": core.Volume, "muted": core.Volume,
+               "source": core.Source},
     "vacuum": {"activity": core.Vacuum},
     "valve": {"open": core.Valve},
     "camera": {"on": core.Power},
     "alarm": {"mode": core.Alarm},
     "list": {"items": core.ListItems, "done": core.ListItems},
     "sensor": {"value": core.Sensor, "unit": core.Sensor},
-}
+}  # fmt: skip
+
+# of the commands that are content with any of several states, the one that they lead to
+SETTLED = {"pause": "paused", "stop_playing": "stopped", "pause_cleaning": "paused", "return_home": "returning",
+           "turn_on": "heat"}  # fmt: skip
 
 
 class Simulated(Device):
@@ -48,16 +47,7 @@ class Simulated(Device):
 
 
 def _settled(command: str, value: Any) -> Any:
-    """One end state where a command is content with any of several."""
-    if not isinstance(value, (set, frozenset)):
-        return value
-    return {
-        "pause": "paused",
-        "stop_playing": "stopped",
-        "pause_cleaning": "paused",
-        "return_home": "returning",
-        "turn_on": "heat",
-    }[command]
+    return SETTLED[command] if isinstance(value, (set, frozenset)) else value
 
 
 def _follow(device: Device, command: str, args: dict[str, Any]) -> dict[str, Any]:
@@ -110,14 +100,8 @@ def build(house_yaml: Mapping[str, Any], house: House) -> dict[str, Simulated]:
     devices = {}
     for one in house_yaml["devices"]:
         make = kind_of(one["kind"], frozenset(one["state"]))
-        device = make(
-            one["id"],
-            one["name"],
-            area=one.get("area", ""),
-            sort=one.get("class", ""),
-            maker=one.get("maker", ""),
-            model=one.get("model", ""),
-        )
+        told = {name: one.get(key, "") for name, key in TOLD.items()}
+        device = make(one["id"], one["name"], **told)
         house.adopt(device, skill="simulated")
         if one.get("aliases"):
             house.describe(one["id"], aliases=one["aliases"])

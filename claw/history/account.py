@@ -4,9 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from claw.call import ToolCall
-from claw.clock import Clock
 from claw.history.past import Deed, Past
-from claw.house import House
 from claw.messages.inbox import Message
 from claw.moments import at_words
 from claw.names import Selection
@@ -22,8 +20,8 @@ PAST |= {"stop": "stopped", "skip": "skipped"}
 class Account:
     """Composed from the ledger and the inbox; the words of deeds are those of the replies."""
 
-    def __init__(self, past: Past, house: House, deciding: Deciding, clock: Clock) -> None:
-        self.past, self.house, self.deciding, self.clock = past, house, deciding, clock
+    def __init__(self, past: Past, deciding: Deciding) -> None:
+        self.past, self.deciding, self.house, self.clock = past, deciding, deciding.house, deciding.clock
 
     def reply(self, message: Message, slots: Mapping[str, Any], context: Context) -> str:
         """The account that `did` asks for."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from claw.call import ToolCall
-from claw.messages.inbox import CUT, Inbox, Message
+from claw.messages.inbox import CUT, HERE, Inbox, Message, here
 from claw.messages.ledger import ENDS, Ledger
 from claw.reflex.reading import Request
 from claw.turns.acting import Outcome
@@ -16,9 +16,9 @@ SEEN, SEARCHED = 200, 20_000  # how many turns of a chat are looked through, amo
 LEAVING_NOTHING = frozenset({"stop"})  # ends a movement; where it ended is no state that anybody wanted
 FOR_GOOD = frozenset({"next_track", "previous_track", "snapshot", *LEAVING_NOTHING})
 WITHDRAWN = {("memory", verb) for verb in ("remember", "call", "place")} | {
-    ("routines", verb) for verb in ("make", "change", "pause", "resume")
+    ("routines", verb) for verb in ("make", "change", "pause", "resume", "delete")
 }
-LASTING = WITHDRAWN | {("routines", "delete"), ("memory", "forget"), ("memory", "uncall"), ("memory", "restore")}
+LASTING = WITHDRAWN | {("memory", "forget"), ("memory", "uncall"), ("memory", "restore")}
 
 
 @dataclass(frozen=True)
@@ -82,11 +82,8 @@ class Past:
 
     def last_word(self, message: Message) -> Message | None:
         """What this person wrote or touched before this message, wherever."""
-        row = self.store.one(
-            "SELECT id FROM inbox WHERE person = ? AND id < ? AND kind IN ('message', 'touch', 'answer', 'request') "
-            "ORDER BY id DESC LIMIT 1", message.person, message.id,
-        )  # fmt: skip
-        return self.inbox.get(row["id"]) if row else None
+        own = "person = ? AND id < ? AND kind IN ('message', 'touch', 'answer', 'request') ORDER BY id DESC LIMIT 1"
+        return next(self.inbox.select(own, message.person, message.id), None)
 
     def last_of(self, device: str, until: float) -> Iterator[int]:
         """The turns that did something with this device up to then, newest first."""
@@ -98,22 +95,16 @@ class Past:
 
     def here(self, message: Message) -> Iterator[Message]:
         """The ended turns of this chat, and the touches of this person, that left something; newest first."""
-        rows = self.store.all(
-            "SELECT id FROM inbox WHERE id > (SELECT max(id) - ? FROM inbox) AND status = 'done' AND plan IS NOT NULL "
-            "AND id != ? AND substr(key, 1, 6) != 'lease:' "
-            "AND (chat = ? OR substr(chat, 1, ?) = ? OR (kind = 'touch' AND person = ?)) ORDER BY id DESC LIMIT ?",
-            SEARCHED, message.id, message.place, len(message.place) + 1, message.place + CUT, message.person, SEEN,
+        return self.inbox.select(
+            "id > (SELECT max(id) - ? FROM inbox) AND status = 'done' AND plan IS NOT NULL AND id != ? "
+            f"AND substr(key, 1, 6) != 'lease:' AND ({HERE} OR (kind = 'touch' AND person = ?)) ORDER BY id DESC LIMIT ?",
+            SEARCHED, message.id, *here(message.place), message.person, SEEN,
         )  # fmt: skip
-        return (self.inbox.get(row["id"]) for row in rows)
 
     def before(self, message: Message) -> Message | None:
         """The turn of this chat that ended before this one."""
-        row = self.store.one(
-            "SELECT id FROM inbox WHERE chat = ? AND id < ? AND status = 'done' ORDER BY id DESC LIMIT 1",
-            message.chat,
-            message.id,
-        )
-        return self.inbox.get(row["id"]) if row else None
+        ended = "chat = ? AND id < ? AND status = 'done' ORDER BY id DESC LIMIT 1"
+        return next(self.inbox.select(ended, message.chat, message.id), None)
 
     def undone(self, message: Message) -> bool:
         """Whether this turn was taken back: by one of which anything was done, and that was not taken back itself."""
@@ -126,7 +117,7 @@ class Past:
 
     def request(self, message: Message) -> Request | None:
         """What the turn wanted of the claw itself, if that lasts."""
-        data = json.loads(message.text) if message.kind == "request" else (message.plan or {}).get("request")
+        data = (message.plan or {}).get("request") or (json.loads(message.text) if message.kind == "request" else None)
         if not data or message.plan is None or (message.record or {}).get("asked"):
             return None
         wish = Request.of(data)
@@ -175,5 +166,5 @@ class Past:
         """The cause of what the claw told itself to do: a lease that is over, or a wish that had to wait."""
         if message.key.startswith("lease:"):
             return "it had run for as long as it may"
-        row = self.store.one("SELECT id FROM inbox WHERE key = ?", message.key.split(CUT, 1)[-1])
-        return f"{self.cause(self.inbox.get(row['id']), person)}, and it had to wait" if row else "it had been put off until then"
+        wish = next(self.inbox.select("key = ?", message.key.split(CUT, 1)[-1]), None)
+        return f"{self.cause(wish, person)}, and it had to wait" if wish else "it had been put off until then"

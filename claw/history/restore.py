@@ -1,6 +1,6 @@
 """From the state before a deed to the absolute calls that bring it back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from claw.call import ToolCall
@@ -14,25 +14,10 @@ RESTING = {"paused", "stopped"}
 ACTIVITIES = {"cleaning": "start", "paused": "pause_cleaning", "idle": "pause_cleaning"}
 LISTED = ("items", "done")  # told apart by what the turn did with them, not by their state
 
-# field -> the command that brings a value of it back
-BACK: dict[str, Callable[[Any], Call]] = {
-    "color": lambda value: ("set_color", {"color": value}),
-    "color_temperature": lambda value: ("set_color_temperature", {"color_temperature": value}),
-    "brightness": lambda value: ("set_brightness", {"brightness": value}),
-    "speed": lambda value: ("set_speed", {"speed": value}),
-    "position": lambda value: ("set_position", {"position": value}),
-    "tilt": lambda value: ("set_tilt", {"tilt": value}),
-    "locked": lambda value: ("lock" if value else "unlock", {}),
-    "mode": lambda value: ("set_mode", {"mode": value}),
-    "target": lambda value: ("set_target", {"target": value}),
-    "source": lambda value: ("select_source", {"source": value}),
-    "volume": lambda value: ("set_volume", {"volume": value}),
-    "muted": lambda value: ("mute" if value else "unmute", {}),
-    "playback": lambda value: ({"playing": "play", "paused": "pause"}.get(value, "stop_playing"), {}),
-    "activity": lambda value: (ACTIVITIES.get(value, "return_home"), {}),
-    "on": lambda value: ("turn_on" if value else "turn_off", {}),
-}
-RESTORED = frozenset(BACK) | {"open"}
+FIELDS = ("color", "color_temperature", "brightness", "speed", "position", "tilt", "locked", "mode", "target", "source", "volume",
+          "muted", "playback", "activity", "on", "open")  # fmt: skip
+RESTORED = frozenset(FIELDS)
+SIDES = {"locked": ("unlock", "lock"), "muted": ("unmute", "mute"), "on": ("turn_off", "turn_on")}  # for false, for true
 IMPLIES_ON = {"brightness", "speed"}  # setting these turns it on
 # while it is off these are nothing to see or hear, and setting them would turn it on
 NEEDS_ON = {"brightness", "color", "color_temperature", "speed", "source", "playback"}
@@ -40,7 +25,7 @@ NEEDS_ON = {"brightness", "color", "color_temperature", "speed", "source", "play
 
 def calls_back(device: Device, before: State) -> list[ToolCall]:
     """The calls that bring back what differs now from `before`, in no order."""
-    differs = [field for field in (*BACK, "open") if field in before and not _stays(device, field, before[field])]
+    differs = [field for field in FIELDS if field in before and not _stays(device, field, before[field])]
     if before.get("on") is False:
         differs = [field for field in differs if field not in NEEDS_ON]
     elif IMPLIES_ON & {field for field in differs if before[field]}:
@@ -51,11 +36,8 @@ def calls_back(device: Device, before: State) -> list[ToolCall]:
 
 def _stays(device: Device, field: str, value: Any) -> bool:
     """Whether a device reports this value and is not on its way to another."""
-    return all(
-        alike(field, value, device.state.get(name))
-        for name in (field, f"target_{field}")
-        if name == field or name in device.state
-    )
+    now = device.state.get(field)
+    return alike(field, value, now) and alike(field, value, device.state.get(f"target_{field}", now))
 
 
 def alike(field: str, one: Any, other: Any) -> bool:
@@ -68,12 +50,19 @@ def alike(field: str, one: Any, other: Any) -> bool:
 
 
 def _call(device: Device, field: str, value: Any) -> Call:
+    """The command that brings a value of this field back."""
     if field == "open":
         name = ("open" if value else "close") + ("_valve" if device.kind == "valve" else "_door")
         return name, {}
     if field == "mode" and device.kind == "alarm":
         return ("disarm", {}) if value == "disarmed" else ("arm", {"mode": value})
-    return BACK[field](value)
+    if field in SIDES:
+        return SIDES[field][bool(value)], {}
+    if field == "playback":
+        return {"playing": "play", "paused": "pause"}.get(value, "stop_playing"), {}
+    if field == "activity":
+        return ACTIVITIES.get(value, "return_home"), {}
+    return "select_source" if field == "source" else f"set_{field}", {field: value}
 
 
 def items_back(device: Device, before: State, call: ToolCall) -> list[ToolCall]:

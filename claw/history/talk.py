@@ -1,12 +1,10 @@
 """Undo; "what did you do last night?"; "why is the lamp on?": composed from the ledger and from what devices reported."""
 
-from claw.clock import Clock
 from claw.history.account import Account
 from claw.history.past import Past
 from claw.history.recorder import Looking
 from claw.history.undo import Undo
 from claw.history.why import Why
-from claw.house import House
 from claw.messages.inbox import Inbox
 from claw.messages.ledger import Ledger
 from claw.reflex.reading import Context, Request
@@ -18,11 +16,11 @@ from claw.turns.turn import Turn
 class HistoryTalk:
     """A Subject (turns/turn.py)."""
 
-    def __init__(self, ledger: Ledger, inbox: Inbox, history: Store, deciding: Deciding, house: House, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, inbox: Inbox, history: Store, deciding: Deciding) -> None:
         self.events, past = inbox.events, Past(ledger, inbox)
-        self.account = Account(past, house, deciding, clock)
-        self.undo = Undo(past, history, self.account, house, deciding, clock)
-        self.why = Why(past, history, self.account, house, deciding, clock)
+        self.account = Account(past, deciding)
+        self.undo = Undo(past, history, self.account, deciding)
+        self.why = Why(past, history, self.account, deciding)
 
     def take(self, turn: Turn, request: Request, context: Context) -> None:
         """undo, redo, did, why."""

@@ -3,16 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from claw.call import ToolCall
 from claw.capabilities import holds
-from claw.clock import Clock
 from claw.device import Device
 from claw.history.account import Account
 from claw.history.past import LEAVING_NOTHING, Deed, Past
 from claw.history.restore import LISTED, RESTORED, alike, calls_back, items_back, together
-from claw.house import House
 from claw.messages.inbox import CUT, Message
 from claw.reflex.reading import Context, Request
 from claw.store import Store
@@ -23,15 +22,15 @@ from claw.turns.turn import Turn
 SETTLE_SECONDS, MOVE_SECONDS = 10.0, 120.0  # in which a device still reports what a deed changed; one that moves
 RECENT_SECONDS = 600.0  # a turn that is older is named when it is taken back
 LISTINGS = ("add_item", "remove_item", "tick_item")
-Notes = dict[str, list[Device]]  # what cannot be brought back -> where
+Notes = defaultdict[str, list[Device]]  # what cannot be brought back -> where
 
 
 class Undo:
     """Fills a turn with what takes another one back, and marks that one as undone in the same transaction."""
 
-    def __init__(self, past: Past, history: Store, account: Account, house: House, deciding: Deciding, clock: Clock) -> None:
-        self.past, self.history, self.account = past, history, account
-        self.house, self.deciding, self.clock = house, deciding, clock
+    def __init__(self, past: Past, history: Store, account: Account, deciding: Deciding) -> None:
+        self.past, self.history, self.account, self.deciding = past, history, account, deciding
+        self.house, self.clock = deciding.house, deciding.clock
 
     def take(self, turn: Turn, request: Request, context: Context) -> None:
         """undo {}, {"turn"}, {"several"}, {"thing"} or {"how"}; redo {} or {"again"}."""
@@ -127,8 +126,7 @@ class Undo:
 
     def _goal(self, deed: Deed, id: str) -> dict[str, Any]:
         device = self.house.devices.get(id)
-        command = device.commands.get(deed.call.command) if device else None
-        return command.goal(deed.call.args) if command else {}
+        return device.goal(deed.call.command, deed.call.args) if device else {}
 
     def _named(self, message: Message, target: Message) -> str:
         """Which turn it was, unless it is plain: the one that this person wrote a moment ago."""
@@ -145,7 +143,7 @@ class Undo:
         if original and self.past.request(original):
             turn.reply = f"To have “{self.past.said(original)}” again, please write it again."
             return
-        turn.undoes, notes = target.id, Notes()
+        turn.undoes, notes = target.id, Notes(list)
         calls = together(self._calls(target, notes))
         said = [self._withdrawn(turn, target, context), self._not_later(turn, target)]
         said += [self._noted(text, devices) for text, devices in notes.items()]
@@ -178,17 +176,17 @@ class Undo:
         before = next((deed.before[id] for deed in deeds if id in deed.before), None)
         if device is None:
             record = self.house.records.get(id)
-            name = record.owner_name or record.name if record else "one device"
+            name = record.called if record else "one device"
             notes[f"I could not bring back {the(name)}: it is not there any more."] = []
             return []
         if before is None:
-            notes.setdefault("I do not know how {it} was before, so I left it.", []).append(device)
+            notes["I do not know how {it} was before, so I left it."].append(device)
             return []
         if any(deed.outcomes[id].outcome == "unknown" for deed in deeds):
-            notes.setdefault("I never learnt whether {it} had done it.", []).append(device)
+            notes["I never learnt whether {it} had done it."].append(device)
         self._note_lost(device, deeds, before, notes)
         if self._changed_since(device, deeds, before, target):
-            notes.setdefault("I left {it} as it is: it was changed since.", []).append(device)
+            notes["I left {it} as it is: it was changed since."].append(device)
             return []
         listing = [call for deed in deeds if deed.call.command in LISTINGS for call in items_back(device, before, deed.call)]
         return calls_back(device, before) + listing
@@ -198,17 +196,17 @@ class Undo:
         for deed in deeds:
             command, goal = deed.call.command, self._goal(deed, device.id)
             if command in ("next_track", "previous_track"):
-                notes.setdefault("I cannot bring back the track that was playing on {it}.", []).append(device)
+                notes["I cannot bring back the track that was playing on {it}."].append(device)
             elif command == "play_media" and before.get("playback") == "playing":
                 title = f"“{before['title']}”" if before.get("title") else "what was playing"
-                notes.setdefault(f"I cannot bring back {title} on {{it}}.", []).append(device)
+                notes[f"I cannot bring back {title} on {{it}}."].append(device)
             elif command == "snapshot":
-                notes.setdefault("The picture that {it} took is taken; that I cannot undo.", []).append(device)
+                notes["The picture that {it} took is taken; that I cannot undo."].append(device)
             elif command not in LISTINGS and command not in LEAVING_NOTHING and not set(goal) & RESTORED:
                 wish = wanted(self.house, ToolCall(command, (device.id,), deed.call.args))
                 notes[f"I cannot undo this: {wish}."] = []
             elif command in LISTINGS and not items_back(device, before, deed.call):
-                notes.setdefault("I left {it} as it is.", []).append(device)
+                notes["I left {it} as it is."].append(device)
 
     def _changed_since(self, device: Device, deeds: list[Deed], before: Mapping[str, Any], target: Message) -> bool:
         """Whether somebody changed it after the turn: what it shows is neither what the turn left nor what was before."""
@@ -260,9 +258,9 @@ class Undo:
         request = self._opposite(wish, target)
         if request is None:
             return f"I cannot take back “{self.past.said(target)}” by myself; please write what you want instead."
-        turn.reply = ""
+        turn.reply, own = "", turn.request
         self.deciding.subjects[request.about].take(turn, request, context)
-        said, turn.reply = turn.reply, ""
+        said, turn.reply, turn.request = turn.reply, "", own
         return said
 
     def _opposite(self, wish: Request, target: Message) -> Request | None:
@@ -278,6 +276,8 @@ class Undo:
             return Request(wish.about, "place", {"thing": slots["thing"], "area": slots["before"]})
         if wish.verb == "change":
             return Request(wish.about, "change", {"id": slots["id"], "when": slots["was"], "date": True})
+        if (wish.about, wish.verb) == ("routines", "delete"):
+            return Request(wish.about, "restore", {"ids": [slots.get("id")], **slots})
         row = self.past.store.one(
             "SELECT id FROM routines WHERE made >= ? AND chat = ? AND said = ? ORDER BY id LIMIT 1",
             target.at, target.place, slots.get("said") or slots.get("say") or slots.get("do"),
@@ -292,7 +292,7 @@ class Undo:
         """Drop what the turn put off."""
         rows = self._waiting(target)
         for row in rows:
-            turn.writes.append(lambda row=row: self.past.inbox.forget(row.key))  # type: ignore[misc]
+            turn.writes.append(partial(self.past.inbox.forget, row.key))
         ids = [row.key.removeprefix("later:").split(CUT)[0] for row in rows]
         names = [call_of_it(self.house, self.house.devices[id]) for id in ids if id in self.house.devices]
         return f"what waited for {listed(names)} is dropped." if names else "it will not be done later." if rows else ""

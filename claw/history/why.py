@@ -7,20 +7,18 @@ from datetime import datetime
 from typing import Any
 
 from claw.capabilities import Climate, holds
-from claw.clock import Clock
 from claw.device import Device
 from claw.history.account import Account
 from claw.history.past import Deed, Past
 from claw.history.recorder import FOUND, WHILE_OFF
 from claw.history.restore import RESTORED
-from claw.house import House
 from claw.messages.inbox import Message
 from claw.moments import span_words
 from claw.reflex.answers import STATES
 from claw.reflex.reading import Context
 from claw.store import Store
 from claw.turns.deciding import Deciding
-from claw.turns.replies import call_of_it, called, capital, state_words
+from claw.turns.replies import UNITS, call_of_it, called, capital, state_words
 
 SLACK_SECONDS, MOVE_SECONDS = 5.0, 120.0  # how long after its end a deed still shows; that of something that moves
 NUMBERS = ("target", "brightness", "position", "volume", "speed", "tilt")  # what a bare number may be about
@@ -31,7 +29,6 @@ VERBS = {
     ("position", 0): "closed", ("position", 100): "opened", ("playback", "playing"): "started", ("playback", "paused"): "paused",
     ("playback", "stopped"): "stopped", ("activity", "cleaning"): "started", ("mode", "off"): "turned off",
 }  # fmt: skip
-UNITS = {**dict.fromkeys(("brightness", "volume", "speed", "position", "tilt"), " %"), "target": " °C", "color_temperature": " K"}
 Test = Callable[[Any], bool]
 
 
@@ -56,9 +53,9 @@ class Aspect:
 class Why:
     """Reads the recorder's rows and the ledger."""
 
-    def __init__(self, past: Past, history: Store, account: Account, house: House, deciding: Deciding, clock: Clock) -> None:
-        self.past, self.history, self.account = past, history, account
-        self.house, self.deciding, self.clock = house, deciding, clock
+    def __init__(self, past: Past, history: Store, account: Account, deciding: Deciding) -> None:
+        self.past, self.history, self.account, self.deciding = past, history, account, deciding
+        self.house, self.clock = deciding.house, deciding.clock
 
     def reply(self, message: Message, slots: Mapping[str, Any], context: Context) -> str:
         """The cause that `why` asks for; without slots, of the last turn."""
@@ -132,7 +129,7 @@ class Why:
                 return _after(past, text, asked.how)
         for turn in self.past.last_of(device.id, self.clock.time()):
             for deed in self.past.deeds(turn):
-                goal = self._goal(device, deed)
+                goal = device.goal(deed.call.command, deed.call.args)
                 if deed.happened(device.id) and (not field or (field in goal and _any(fits, goal[field]))):
                     return _after(past, self._by(turn, deed, asked), asked.how)
         return "I have not seen that happen to {it}." if event else self._always(device, field)
@@ -161,7 +158,7 @@ class Why:
             for deed in reversed(deeds):
                 outcome = deed.outcomes.get(device.id)
                 moving = outcome is not None and outcome.moving
-                goal = self._goal(device, deed)
+                goal = device.goal(deed.call.command, deed.call.args)
                 passing = moving and field == "position"  # on its way through
                 aimed = field not in goal or passing or holds(field, goal[field], value)
                 if aimed and deed.at - 1 <= at <= deed.ended + (MOVE_SECONDS if moving else SLACK_SECONDS):
@@ -188,18 +185,14 @@ class Why:
 
     def _for(self, at: float) -> str:
         """How long ago, in whole minutes."""
-        seconds = self.clock.time() - at
-        return f"for {span_words(seconds - seconds % 60)}" if seconds >= 60 else "for less than a minute"
+        seconds = (self.clock.time() - at) // 60 * 60
+        return f"for {span_words(seconds)}" if seconds else "for less than a minute"
 
     def _always(self, device: Device, field: str) -> str:
         """Nothing of it was seen to change."""
         first = datetime.fromtimestamp(self.house.records[device.id].first_seen, self.clock.now().tzinfo)
         day = "today" if first.date() == self.clock.now().date() else f"{first.day} {first:%b}"
         return f"{{it}} has been {_words(device, field)} since before I first saw it ({day})."
-
-    def _goal(self, device: Device, deed: Deed) -> dict[str, Any]:
-        command = device.commands.get(deed.call.command)
-        return command.goal(deed.call.args) if command else {}
 
 
 def aspect(device: Device, state: str) -> Aspect | None:

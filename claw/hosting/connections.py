@@ -404,21 +404,14 @@ class Connections:
 
     def _take(self, connection: Connection, device: Device) -> bool:
         """Adopt one device; False when this connection is not needed or not trusted."""
-        module, file = connection.file.module, connection.file
-        if not isinstance(device, Device) or not all(isinstance(one, str) for one in (device.id, device.name, device.area)):
-            raise DeviceError("its skill gave something that is no device with an id, a name and an area as text")
-        if not device.id:
-            raise DeviceError(f"its skill gave {device.name} no id")
-        if not device.id.isprintable() or len(device.id) > LONGEST_ID:
-            raise DeviceError(f"its skill gave {device.name} an id that is no plain text")
-        if not isinstance(device.kind, str) or not device.kind:
-            raise DeviceError(f"its skill gave {device.name} no kind")
+        file, found = connection.file, connection.found
+        if wrong := _misshapen(device):
+            raise DeviceError(f"its skill gave {wrong}")
         if device in connection.devices:
             log.warning("%s yielded %s twice; the second is ignored", file.name, device.id)
             return True
-        device.together = connection.together
-        device.errors = file.spec.errors
-        verdict = self.house.adopt(device, skill=file.name, host=connection.found.host, keyed=hasattr(module, "pair"))
+        device.together, device.errors = connection.together, file.spec.errors
+        verdict = self.house.adopt(device, skill=file.name, host=found.host, keyed=hasattr(file.module, "pair"))
         if verdict in ("adopted", "spare"):
             connection.devices.append(device)
             connection.state = "connected"
@@ -475,6 +468,17 @@ class Connections:
         for connection in waiting:
             connection.again.set()
         return len(waiting)
+
+
+def _misshapen(device: Device) -> str:
+    """What a skill gave that is no device as it should be; empty when it is one."""
+    if not isinstance(device, Device) or not all(isinstance(one, str) for one in (device.id, device.name, device.area)):
+        return "something that is no device with an id, a name and an area as text"
+    if not device.id:
+        return f"{device.name} no id"
+    if not device.id.isprintable() or len(device.id) > LONGEST_ID:
+        return f"{device.name} an id that is no plain text"
+    return "" if isinstance(device.kind, str) and device.kind else f"{device.name} no kind"
 
 
 def _address(found: Found) -> tuple[str, int]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from claw.device import DeviceError
 from claw.hosting.boundary import as_device_error
@@ -40,6 +41,11 @@ class SkillFile:
         """What @skill said; only after load()."""
         spec: Spec = next(one.__skill__ for one in vars(self.module).values() if hasattr(one, "__skill__"))
         return spec
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON data."""
+        looks = [f"{one.via} {one.what}".strip() for one in self.matchers]
+        return {"name": self.name, "doc": self.doc, "looks_for": looks, "problem": self.problem, "path": str(self.path)}
 
     def load(self) -> ModuleType:
         """Run what was read, once; DeviceError in plain words when it fails. (A .pyc would hide an edit of the same second.)"""
@@ -92,9 +98,12 @@ def _foreign(path: Path) -> str:
 def _declare(file: SkillFile, tree: ast.Module) -> None:
     """Take over what the file says about itself, or what is wrong with that."""
     file.doc = (ast.get_docstring(tree) or "").split("\n")[0]
-    found = [(node, call) for node in tree.body if isinstance(node, ast.AsyncFunctionDef) for call in _skill_calls(node)]
+    functions = (node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
+    found = [(node, call) for node in functions for call in _skill_calls(node)]
     if not found:
         file.problem = "it has no async function marked with @skill(...)"
+    elif isinstance(found[0][0], ast.FunctionDef):
+        file.problem = f"{found[0][0].name} must be `async def` (line {found[0][0].lineno})"
     elif not any(isinstance(node, ast.Yield) for node in ast.walk(found[0][0])):
         file.problem = f"{found[0][0].name}() never yields a device"
     else:
@@ -105,7 +114,7 @@ def _declare(file: SkillFile, tree: ast.Module) -> None:
             file.problem = f"@skill wants mdns(...), ssdp(...), mqtt(...) or static() with literal texts (line {line})"
 
 
-def _skill_calls(node: ast.AsyncFunctionDef) -> Iterable[ast.Call]:
+def _skill_calls(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterable[ast.Call]:
     for one in node.decorator_list:
         if isinstance(one, ast.Call) and isinstance(one.func, ast.Name) and one.func.id == "skill":
             yield one

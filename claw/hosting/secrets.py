@@ -5,8 +5,10 @@ import re
 import stat
 from pathlib import Path
 
+from claw.files import replace
 
-class SecretsError(Exception):
+
+class SecretsError(RuntimeError):
     """The folder of secrets cannot be trusted; the text says what to do."""
 
 
@@ -38,12 +40,7 @@ class FileSecrets:
     def set(self, name: str, value: str) -> None:
         """Keep a secret; written beside and renamed, so that a crash leaves the old or the new one."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = self.folder / ".new"
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(value)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._path(name))
+        replace(self._path(name), value.encode())
 
     def delete(self, name: str) -> None:
         """Forget a secret."""

@@ -7,10 +7,10 @@ from claw.device import Device
 from claw.discovery.found import clean
 from claw.house import Area, House
 from claw.names import ALL, ARTICLES, FLOORS, HOME, KINDS_SAID, PREPOSITIONS, SMALL, fold, stems
-from claw.reflex.alias import DEEDS, ORDINALS, scene
+from claw.reflex.alias import DEEDS, scene
+from claw.reflex.numbers import DAYS, MONTHS, NUMBERS, ORDINALS, TENS
 from claw.reflex.reader import Reader
 from claw.reflex.reading import Context
-from claw.reflex.times import DAYS, MONTHS, NUMBERS, TENS
 from claw.turns.replies import call_of_it, listed, the
 
 LONGEST_NAME, MOST_WORDS = 40, 4
@@ -25,8 +25,15 @@ WORDS = {
         sunrise day week month year hour minute second weekday weekend half past quarter""",
 }
 VERBS, POINTING, TIMES = (frozenset(words.split()) for words in WORDS.values())
-VAGUE = (SMALL | HOME | DEEDS | KINDS_SAID | TIMES).union(FLOORS, DAYS, MONTHS, NUMBERS, TENS, ORDINALS)  # no name by themselves
+# no name by themselves
+VAGUE = (SMALL | HOME | DEEDS | KINDS_SAID | TIMES).union(FLOORS, DAYS, MONTHS, NUMBERS, TENS, ORDINALS, "123456")
 Thing = Area | Device
+
+
+def fits(name: str) -> bool:
+    """Whether a name is of a bearable length and of words, not only of digits and signs."""
+    short = len(name) <= LONGEST_NAME and len(name.split()) <= MOST_WORDS
+    return short and SIGNS.fullmatch(name) is not None and any(map(str.isalpha, fold(name)))
 
 
 class Calling:
@@ -83,8 +90,7 @@ class Calling:
     def refused(self, thing: Thing, name: str, context: Context) -> str:
         """Why it cannot be called so; empty when it can."""
         said = fold(name)
-        long = len(name) > LONGEST_NAME or len(name.split()) > MOST_WORDS
-        if long or not SIGNS.fullmatch(name) or not any(map(str.isalpha, said)):
+        if not fits(name):
             return f"A name is at most {MOST_WORDS} words of letters and digits, in at most {LONGEST_NAME} characters."
         if self.reader.read(name, replace(context, question="approval", scenes={})):  # also yes and no
             return f"“{name}” already means something to me. Please choose another name."
@@ -104,24 +110,15 @@ class Calling:
         The name stands among the aliases as well, so that it goes on working when the config names the device.
         """
         name = clean(name, LONGEST_NAME)
+        others = [one for one in self.goes_by(thing) if fold(one) != fold(name)]
         if isinstance(thing, Area):
-            self.house.add_area(replace(thing, aliases=tuple(self.goes_by(replace(thing, aliases=(*thing.aliases, name)))[1:])))
+            self.house.add_area(replace(thing, aliases=(*others[1:], name)))
         else:
-            others = [one for one in self.goes_by(thing) if fold(one) != fold(name)]
             self.house.describe(thing.id, name=None if also else name, aliases=[*others, name])
 
-    def uncall(self, name: str) -> Thing | None:
-        """Take away one of the other names; None when nothing has it. A thing keeps at least one name."""
-        for thing in self.things():
-            names = self.goes_by(thing)
-            left = [one for one in names if stems(one) != stems(name)]
-            if len(left) == len(names) or not left:
-                continue
-            if isinstance(thing, Area):
-                if left[0] != thing.name:
-                    continue
-                self.house.add_area(replace(thing, aliases=tuple(left[1:])), anew=True)
-            else:
-                self.house.describe(thing.id, name=left[0], aliases=left[1:])
-            return thing
-        return None
+    def keep(self, thing: Thing, names: list[str]) -> None:
+        """From now on it goes by these names only; a room by its own first."""
+        if isinstance(thing, Area):
+            self.house.add_area(replace(thing, aliases=tuple(names[1:])), anew=True)
+        else:
+            self.house.describe(thing.id, name=names[0], aliases=names[1:])

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from claw.clock import Clock
 from claw.discovery.found import clean
+from claw.files import replace
 from claw.names import ARTICLES, PREPOSITIONS, fold
 from claw.store import Store
 
@@ -191,7 +192,7 @@ class Memory:
         if not path.exists() or path.read_bytes() != text.encode():
             try:
                 self._seed()
-                _replace(path, text.encode())
+                replace(path, text.encode())
             except OSError as error:
                 if error.errno in FULL:  # as the database says it, so that the turn is tried again
                     raise sqlite3.OperationalError(f"disk is full ({error.strerror})") from error
@@ -241,21 +242,21 @@ class Memory:
 
     def _index(self, page: str, text: str, why: str, digest: str = "") -> None:
         """Let the index and the versions follow; nothing is written when they do already. No text: the page is gone."""
-        digest, now = digest or _digest(text.encode()), self.clock.time()
+        digest = digest or _digest(text.encode())
         row = self.history.one("SELECT digest FROM pages WHERE name = ?", page)
         if row and row["digest"] == digest and why != DELETED:
             return
         with self.history.transaction():
             last = self.history.one("SELECT text FROM versions WHERE page = ? ORDER BY id DESC LIMIT 1", page)
             if last is None or last["text"] != text:
-                self.history.insert("versions", page=page, text=text, why=why, at=now)
+                self.history.insert("versions", page=page, text=text, why=why, at=self.clock.time())
             self.history.write("DELETE FROM facts WHERE page = ?", page)
             self.history.write("DELETE FROM pages WHERE name = ?", page)
             if why == DELETED:
                 return
-            self.history.insert("pages", name=page, title=_title(page, text), digest=digest, at=now)
-            rows = [(fact.text, page, number, fact.source, now) for number, fact in enumerate(_facts(page, text))]
-            self.history.conn.executemany("INSERT INTO facts (text, page, line, source, at) VALUES (?, ?, ?, ?, ?)", rows)
+            self.history.insert("pages", name=page, digest=digest)
+            rows = [(fact.text, page, number, fact.source) for number, fact in enumerate(_facts(page, text))]
+            self.history.conn.executemany("INSERT INTO facts (text, page, line, source) VALUES (?, ?, ?, ?)", rows)
 
     def _path(self, page: str) -> Path:
         if self.folder is None or not NAME.fullmatch(page):
@@ -289,25 +290,5 @@ def _without(text: str, facts: Sequence[str] | set[str]) -> str:
     return "".join(line for line in text.splitlines(keepends=True) if not any(one.text in facts for one in _facts("", line)))
 
 
-def _title(page: str, text: str) -> str:
-    return next((clean(line[2:]) for line in text.splitlines() if line.startswith("# ")), page)
-
-
 def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """The whole file or the old one, for its owner only, on the disk when this returns."""
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.unlink(missing_ok=True)
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

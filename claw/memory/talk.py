@@ -6,23 +6,24 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any
 
-from claw.clock import Clock
 from claw.device import Device
 from claw.discovery.found import clean
-from claw.house import Area, House
+from claw.house import Area
 from claw.memory.calling import VERBS, Calling, Thing
 from claw.memory.pages import LONGEST_FACT, Fact, Memory, PageError, page_name
 from claw.messages.inbox import CODE
+from claw.moments import day_words
 from claw.names import PREPOSITIONS, fold, stems
 from claw.reflex import memories
 from claw.reflex.answers import Answers
 from claw.reflex.reader import THEN
 from claw.reflex.reading import Context, Request
 from claw.turns.deciding import Deciding
-from claw.turns.replies import OWN, are, call_of_it, capital, listed, the, within
+from claw.turns.replies import OWN, are, call_of_it, capital, few, listed, the, within
 from claw.turns.turn import Turn
 
 SHOWN, LINES = 4, 6  # facts of an answer; lines of a page in a chat
+PAGES, DEVICES = 9, 6  # so many parts at most, when they are listed
 NEWEST = 5  # facts that are told when nothing was asked about in particular
 LAST_SECONDS, CORRECTED_SECONDS = 600.0, 120.0  # how long "forget that", and "no, it is ...", mean what was remembered last
 CODES = r"(?<!zip )(?<!post )(?<!postal )(?<!dress )(?<!area )(?<!qr )(?<!bar )(?<!error )(?<!fault )codes?"
@@ -46,9 +47,9 @@ NO_CALLS = "I know no such room or device, and I cannot make phone calls."
 class MemoryTalk:
     """A Subject (turns/turn.py). Text from pages is data: it is cleaned, shown, and never read as a wish."""
 
-    def __init__(self, memory: Memory, house: House, deciding: Deciding, clock: Clock) -> None:
-        self.memory, self.house, self.deciding, self.clock = memory, house, deciding, clock
-        self.calling = Calling(house, deciding.reader)
+    def __init__(self, memory: Memory, deciding: Deciding) -> None:
+        self.memory, self.deciding, self.house, self.clock = memory, deciding, deciding.house, deciding.clock
+        self.calling = Calling(self.house, deciding.reader)
         self.answers = Answers(deciding.reader.names)
         self._last: dict[str, tuple[Fact, float]] = {}  # chat -> what was remembered last, and when; a restart forgets it
         self._named: dict[str, str] = {}  # chat -> the name that was given last
@@ -123,12 +124,8 @@ class MemoryTalk:
     def _page_for(self, said: str, person: str) -> str:
         """The page of the longest name of a room or device in it, else the speaker's own, else the house's."""
         words = stems(said)
-        named = [
-            (len(stems(name)), thing)
-            for thing in self.calling.things()
-            for name in self._names(thing)
-            if _within(stems(name), words)
-        ]
+        all_named = ((stems(name), thing) for thing in self.calling.things() for name in self._names(thing))
+        named = [(len(name), thing) for name, thing in all_named if _within(name, words)]
         if named:
             return self._page_of(max(named, key=lambda one: one[0])[1])
         return page_name(person) if SELF.match(said) else "house"
@@ -172,9 +169,8 @@ class MemoryTalk:
         if not pages:
             return f"I remember nothing yet. {WHERE_TO_BEGIN}"
         shown = [f"{page} ({count})" for page, count in sorted(pages.items(), key=lambda one: -one[1])]
-        more = [f"{len(shown) - 8} more"] if len(shown) > 8 else []
         on = "one page" if len(pages) == 1 else f"{len(pages)} pages"
-        heading = f"I remember {_things(sum(pages.values()))} on {on}: {listed([*shown[:8], *more])}."
+        heading = f"I remember {_things(sum(pages.values()))} on {on}: {few(shown, PAGES)}."
         return "\n".join([heading, *(self._told(fact, person) for fact in self.memory.newest(NEWEST))])
 
     def _about(self, words: str, thing: Thing | None, person: str) -> list[Fact]:
@@ -190,21 +186,18 @@ class MemoryTalk:
         if thing is None:
             return ""
         it, others = self.calling.it(thing), self.calling.goes_by(thing)[1:]
-        also = (
-            f" It is also called {listed([the(name) if isinstance(thing, Area) else name for name in others])}." if others else ""
-        )
+        others = [the(name) for name in others] if isinstance(thing, Area) else others
+        also = f" It is also called {listed(others)}." if others else ""
         if isinstance(thing, Device):
             state = self.answers.reply("ask", {"thing": self.house.name(thing), "area": self.house.area(thing)}, Context())
             area = self.house.area(thing)
             return f"{capital(it)} is {within(area)}. {state}{also}".strip() if area else f"{state}{also}"
         inside = self.house.within(thing.name)
-        devices = [
-            call_of_it(self.house, one) for one in self.house.devices.values() if self.house.area(one).casefold() in inside
-        ]
+        there = (one for one in self.house.devices.values() if self.house.area(one).casefold() in inside)
+        devices = [call_of_it(self.house, one) for one in there]
         if not devices:
             return f"{capital(it)} has no devices.{also}"
-        shown = devices if len(devices) < 7 else [*devices[:5], f"{len(devices) - 5} more"]
-        return f"{capital(it)} has {len(devices)} device{'s' * (len(devices) > 1)}: {listed(shown)}.{also}"
+        return f"{capital(it)} has {len(devices)} device{'s' * (len(devices) > 1)}: {few(devices, DEVICES)}.{also}"
 
     def _told(self, fact: Fact, person: str) -> str:
         text = clean(fact.text, LONGEST_FACT)
@@ -218,12 +211,9 @@ class MemoryTalk:
     def _day(self, day: str) -> str:
         """ " today", " on Monday", " on 3 May"; empty when it is not known."""
         try:
-            then, today = date.fromisoformat(day), self.clock.now().date()
+            return f" {day_words(date.fromisoformat(day), self.clock.now().date())}"
         except ValueError:
             return ""
-        if 0 <= (ago := (today - then).days) < 7:
-            return (" today", " yesterday", *[f" on {then:%A}"] * 5)[ago]
-        return f" on {then.day} {then:%B}" + ("" if then.year == today.year else f" {then.year}")
 
     def _forget(self, turn: Turn, slots: Mapping[str, Any], context: Context) -> str:
         words = clean(str(slots.get("words", "")), LONGEST_FACT)
@@ -250,10 +240,9 @@ class MemoryTalk:
         return f"Forgotten: “{said}”" if facts else "It was gone already."
 
     def _ask(self, turn: Turn, facts: list[Fact]) -> None:
-        shown = [f"“{clean(fact.text, 80)}”" for fact in facts[:SHOWN]]
-        shown += [f"{len(facts) - SHOWN} more"] if len(facts) > SHOWN else []
+        shown = few([f"“{clean(fact.text, 80)}”" for fact in facts], SHOWN + 1)
         request = Request("memory", "forget", {"facts": [[fact.page, fact.text, fact.source] for fact in facts]})
-        self.deciding.ask(turn, request, f"Forget {_things(len(facts))}: {listed(shown)}? Yes or no?")
+        self.deciding.ask(turn, request, f"Forget {_things(len(facts))}: {shown}? Yes or no?")
 
     # -- names
 
@@ -301,9 +290,9 @@ class MemoryTalk:
         thing = self.calling.thing(name)
         names = self.calling.goes_by(thing) if thing else []
         left = [one for one in names if stems(one) != stems(name)]
-        if not left or len(left) == len(names) or (isinstance(thing, Area) and left[0] != thing.name):
+        if not thing or not left or len(left) == len(names) or (isinstance(thing, Area) and left[0] != thing.name):
             return f"Nothing here has “{name}” as another name."
-        turn.writes.append(partial(self.calling.uncall, name))
+        turn.writes.append(partial(self.calling.keep, thing, left))
         return f"“{name}” is no name here any more. I call it {the(left[0])}."
 
     def _place(self, turn: Turn, slots: Mapping[str, Any], context: Context) -> str:

@@ -1,9 +1,11 @@
 """Everything that happens is a row here: a chat message, a fired routine, an alarm. Accepted means committed."""
 
+import asyncio
 import contextlib
 import json
 import re
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +17,7 @@ HIDDEN = "(an answer)"
 CODE = re.compile(r"\s*(\d{8}|\d{3}-\d{2}-\d{3})\s*")  # what pairs a device is never kept, whether or not it was asked for
 # What somebody wrote is due at once; what has a time, only while the clock knows the date, but what must end ends.
 DUE = "status != 'done' AND (due = 0 OR (due <= ? AND (? OR substr(key, 1, 6) = 'lease:')))"
+HERE = "(chat = ? OR substr(chat, 1, ?) = ?)"  # a place: a chat or a lane of it
 CUT = "\x1f"  # between the parts of a key of our own: ids hold colons, but not this
 
 
@@ -50,6 +53,11 @@ def lane(chat: str, name: str) -> str:
     return f"{chat}{CUT}{name}"
 
 
+def here(place: str) -> tuple[str, int, str]:
+    """The parameters of HERE."""
+    return place, len(place) + 1, place + CUT
+
+
 @dataclass(frozen=True)
 class Arrived:
     """A message was committed."""
@@ -79,7 +87,7 @@ class Inbox:
         """Commit a message, written `age` seconds ago, and the bridge's cursor together; None when the key is known already."""
         with self.store.transaction():
             if cursor is not None:
-                self.store.write("INSERT OR REPLACE INTO cursors VALUES (?, ?)", bridge, cursor)
+                self.store.keep(bridge, cursor)
             if self.store.one("SELECT 1 FROM inbox WHERE key = ?", key):
                 return None
             id = self.store.insert(
@@ -97,16 +105,33 @@ class Inbox:
             raise KeyError(id)
         return _message(row)
 
+    def select(self, where: str, *params: object) -> Iterator[Message]:
+        """The messages for which this SQL condition holds, oldest first unless it orders them otherwise."""
+        order = "" if "ORDER BY" in where else " ORDER BY id"
+        return map(_message, self.store.all(f"SELECT * FROM inbox WHERE {where}{order}", *params))
+
     def open(self) -> list[Message]:
         """Messages that were not answered yet, oldest first, whenever they are due."""
-        return [_message(row) for row in self.store.all("SELECT * FROM inbox WHERE status != 'done' ORDER BY id")]
+        return list(self.select("status != 'done'"))
 
     def next(self, chat: str) -> Message | None:
         """The oldest message of a chat that is due now."""
-        row = self.store.one(
-            f"SELECT * FROM inbox WHERE chat = ? AND {DUE} ORDER BY id LIMIT 1", chat, self.clock.time(), self.clock.plausible()
-        )
-        return _message(row) if row else None
+        now = self.clock.time(), self.clock.plausible()
+        return next(self.select(f"chat = ? AND {DUE} ORDER BY id LIMIT 1", chat, *now), None)
+
+    async def answered(self, message: Message) -> Answered:
+        """Wait for the end of the turn of a message that was put in just now, with no `await` between; needs the worker."""
+        ended: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
+
+        def hear(event: Answered) -> None:
+            if event.message.id == message.id and not ended.done():
+                ended.set_result(event)
+
+        forget = self.events.subscribe(Answered, hear)
+        try:
+            return await ended
+        finally:
+            forget()
 
     def chats(self) -> list[str]:
         """The chats with something that is due now."""
@@ -120,25 +145,16 @@ class Inbox:
 
     def waiting(self, prefix: str, chat: str | None = None) -> list[Message]:
         """The deeds for later whose key begins so and that have not begun; of one chat, or of all."""
-        rows = self.store.all(
-            "SELECT * FROM inbox WHERE status != 'done' AND status = 'new' AND kind = 'call' AND substr(key, 1, ?) = ? "
-            "AND (? IS NULL OR chat = ?) ORDER BY id", len(prefix), prefix, chat, chat,
-        )  # fmt: skip
-        return [_message(row) for row in rows]
+        own = "status != 'done' AND status = 'new' AND kind = 'call' AND substr(key, 1, ?) = ? AND coalesce(chat = ?, 1)"
+        return list(self.select(own, len(prefix), prefix, chat))
 
     def last_lasting(self, message: Message) -> Message | None:
         """The turn in this place that last did, planned or asked anything before this message."""
-        row = self.store.one(
-            "SELECT * FROM inbox WHERE id < ? AND status = 'done' AND plan IS NOT NULL AND kind != 'call' "
-            "AND (chat = ? OR substr(chat, 1, ?) = ?) ORDER BY id DESC LIMIT 1",
-            message.id, message.place, len(message.place) + 1, message.place + CUT,
+        found = self.select(
+            f"id < ? AND status = 'done' AND plan IS NOT NULL AND kind != 'call' AND {HERE} ORDER BY id DESC LIMIT 1",
+            message.id, *here(message.place),
         )  # fmt: skip
-        return _message(row) if row else None
-
-    def cursor(self, bridge: str) -> str:
-        """Where this bridge had read to; empty at first."""
-        row = self.store.one("SELECT value FROM cursors WHERE bridge = ?", bridge)
-        return str(row["value"]) if row else ""
+        return next(found, None)
 
     def begin(self, id: int, plan: dict[str, Any]) -> None:
         """Keep what will be done, so that a crash does not read the message anew in a changed house."""

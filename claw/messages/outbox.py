@@ -89,10 +89,11 @@ class Outbox:
     def _mark_ambiguous(self) -> None:
         """After a crash nobody knows whether a row that was `sending` went out."""
         for row in self.store.all("SELECT * FROM outbox WHERE status = 'sending'"):
-            self._again(row, due=0.0)
+            self._again(row)
 
-    def _again(self, row: sqlite3.Row, *, due: float) -> None:
-        """Queue a row anew that may have gone out."""
+    def _again(self, row: sqlite3.Row, *, failed: bool = False) -> None:
+        """Queue a row anew that may have gone out; at once, or the later the more often it `failed`."""
+        due = self.clock.time() + min(60.0, 2.0 ** row["tries"]) if failed else 0.0
         bridge = self.bridges.get(row["bridge"])
         text = row["text"] if bridge is None or bridge.idempotent else _noted(row["text"])
         self.store.write("UPDATE outbox SET status = 'queued', due = ?, text = ? WHERE id = ?", due, text, row["id"])
@@ -107,7 +108,7 @@ class Outbox:
     async def _drain(self, bridge: str, chat: str) -> None:
         """Send what is queued for one chat; what is `sending` now is left from a try that broke off."""
         for left in self.store.all("SELECT * FROM outbox WHERE status = 'sending' AND bridge = ? AND chat = ?", bridge, chat):
-            self._again(left, due=self.clock.time())
+            self._again(left)
         while row := self.store.one(
             "SELECT * FROM outbox WHERE status = 'queued' AND bridge = ? AND chat = ? ORDER BY id LIMIT 1", bridge, chat
         ):
@@ -120,7 +121,7 @@ class Outbox:
             if isinstance(error, sqlite3.OperationalError):
                 raise error
             if error is not None:  # whatever else a bridge raises: nobody knows whether it went out
-                self._again(row, due=self.clock.time() + min(60.0, 2.0 ** row["tries"]))
+                self._again(row, failed=True)
 
     async def _send(self, row: sqlite3.Row) -> None:
         id, bridge = row["id"], row["bridge"]
@@ -133,7 +134,7 @@ class Outbox:
             self.store.write("UPDATE outbox SET status = 'refused' WHERE id = ?", id)
         except (OSError, TimeoutError) as error:
             log.warning("%s: sending ended with %r; trying again", bridge, error)
-            self._again(row, due=self.clock.time() + min(60.0, 2.0 ** row["tries"]))
+            self._again(row, failed=True)
         else:
             self.store.write("UPDATE outbox SET status = 'sent', ref = ? WHERE id = ?", ref, id)
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection
 
 from claw.names import ARTICLES, PREPOSITIONS, fold, singular, stems
+from claw.reflex.numbers import NUMBERS, ORDINALS
 from claw.reflex.reading import Context, Reading
 
 AGREEING = """yes|y|yep|yeah|yup|ok|okay|sure|sure thing|yes please|yes do it|do it|do that|go ahead|go for it|please do|confirm
@@ -33,22 +34,16 @@ GREETING = "hello|hi|hey|good morning|good evening|good afternoon|hello there|hi
 ASKING = "how are you|how are you today|how are you doing|hows it going|how is it going|how do you do"
 LEAVING = "good night|goodnight|night|night night|sleep well|bye|goodbye|bye bye|see you|see you later|see you tomorrow"
 THANKS, HELLO, WELL, BYE = (frozenset(words.split("|")) for words in (THANKING, GREETING, ASKING, LEAVING))
-ORDINALS = {
-    word: n
-    for n, words in enumerate(("1 first one", "2 second two", "3 third three", "4 fourth four", "5 fifth five", "6 sixth six"), 1)
-    for word in words.split()
-}
-EVERY = {"both", "all", "all of them", "both of them", "either", "any", "everything"}
-DEEDS = {"lock", "open", "close", "play", "water", "clean", "vacuum", "dim", "on", "off"}
+COUNTED = {**NUMBERS, **ORDINALS}
+EVERY = frozenset(["both", "all", "all of them", "both of them", "either", "any", "everything"])
+DEEDS = frozenset(["lock", "open", "close", "play", "water", "clean", "vacuum", "dim", "on", "off"])
 POLITE = re.compile(
     r"^((hey|hi|hello|thanks|thank you|ok|okay|so|well|now|actually|please|pls|plz|just|kindly|claw|(?:can|could) u"
     r"|(?:can|could|would|will) you"
     r"|can i have|may i have|i want you to|i want to|i want|i would like you to|i would like to|i would like|i'd like you to"
     r"|i'd like to|i'd like|i need you to|let's|lets|go ahead and)[,!.\s]+)+"
     r"|([,.!\s]+(please(?: and thank you)?|pls|plz|thanks|thx|cheers|thank you|for me"
-    r"|now|right now|right away|immediately|would you|will you|claw))+$",
-    re.IGNORECASE,
-)
+    r"|now|right now|right away|immediately|would you|will you|claw))+$", re.IGNORECASE)  # fmt: skip
 
 
 def plain(text: str) -> str:
@@ -109,7 +104,7 @@ def _pick(words: str, context: Context) -> int:
     said = [word for word in words.split() if word not in ("the", "number", "option", "one")] or words.split()
     if said == ["last"]:
         return context.choices
-    number = ORDINALS.get(said[0], int(said[0]) if said[0].isdecimal() else 0) if len(said) == 1 else 0
+    number = COUNTED.get(said[0], int(said[0]) if said[0].isdecimal() else 0) if len(said) == 1 else 0
     if number:
         return number if number <= context.choices else 0
     if words in DEEDS:  # "lock" is a wish, though an option be a lock

@@ -1,42 +1,34 @@
 """Answers to questions about the state of the house, composed from what devices reported and nothing else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from claw.capabilities import Climate, Humidity, ListItems, Player, Power, Sensor, Target, Volume, holds
+from claw.capabilities import Climate, Humidity, Player, Sensor, Target, holds
 from claw.device import Device
 from claw.names import ALL, Names, Selection, fold
 from claw.reflex.reading import Context
-from claw.turns.replies import are, call_of_it, called, capital, listed, title_of, within
+from claw.turns.replies import are, call_of_it, called, capital, listed, plural_of, state_words, title_of, within
 
 STATES: dict[str, tuple[tuple[str, Any], ...]] = {  # the first field that a device has decides
     "on": (("on", True), ("playback", "playing"), ("activity", "cleaning")),
     "off": (("on", False), ("mode", "off"), ("playback", "stopped")),
     "open": (("open", True), ("position", range(4, 101)), ("value", "open")),
     "closed": (("open", False), ("position", range(4)), ("value", "closed")),
-    "locked": (("locked", True),),
-    "unlocked": (("locked", False),),
-    "playing": (("playback", "playing"),),
-    "paused": (("playback", "paused"),),
-    "muted": (("muted", True),),
-    "cleaning": (("activity", "cleaning"),),
-    "docked": (("activity", "docked"),),
-    "dry": (("value", "dry"),),
-    "wet": (("value", "wet"),),
-}
-OPPOSITE = {
-    "on": "off",
-    "off": "on",
-    "open": "closed",
-    "closed": "open",
-    "locked": "unlocked",
-    "unlocked": "locked",
-    "dry": "wet",
-    "wet": "dry",
-}
+    "locked": (("locked", True),), "unlocked": (("locked", False),), "muted": (("muted", True),),
+    "playing": (("playback", "playing"),), "paused": (("playback", "paused"),),
+    "cleaning": (("activity", "cleaning"),), "docked": (("activity", "docked"),),
+    "dry": (("value", "dry"),), "wet": (("value", "wet"),),
+}  # fmt: skip
+PAIRS = {"on": "off", "open": "closed", "locked": "unlocked", "dry": "wet"}
+OPPOSITE = PAIRS | {other: one for one, other in PAIRS.items()}
 WORDS = ({"open", "closed"}, {"dry", "wet"})  # of sensors that have one of two words as their value
 ON_ITS_WAY = {"open": ("closing", "opening"), "locked": ("unlocking", "locking")}
 QUIET, NOTICING = ("dry", "clear"), ("wet", "detected")  # of sensors for leaks, motion, smoke
+STATUS = {  # what is told of a device, in this order
+    "brightness": "at {}", "color": "{}", "speed": "at {}", "volume": "at volume {}", "locked": "{}", "open": "{}",
+    "position": "{}", "activity": "{}", "temperature": "at {}", "target": "set to {}", "mode": "in mode {}",
+}  # fmt: skip
+WHILE_ON = ("brightness", "color", "speed")
 SUFFIXES = {"lock": " lock", "door": " opener"}
 
 
@@ -52,13 +44,12 @@ class Answers:
         thing, state = str(slots.get("thing", "")), str(slots.get("state", ""))
         if verb == "ask_noticed":
             return self._noticed(str(slots["noticed"]), thing)
-        fits = {
+        measured = verb.removeprefix("ask_")
+        fits: Callable[[Device], bool] = {
             "ask_state": lambda device: _holds(device, state) is not None,
-            "ask_temperature": lambda device: _measured(device, "temperature") is not None,
             "ask_playing": lambda device: isinstance(device, Player),
-            "ask_humidity": lambda device: _measured(device, "humidity") is not None,
             "ask": lambda device: True,
-        }[verb]
+        }.get(verb, lambda device: _measured(device, measured) is not None)
         found = self._find(thing, slots, context, fits)
         devices, self.missed = found.devices or found.ambiguous, found
         if not devices or (verb == "ask" and len(devices) > 12):
@@ -70,7 +61,7 @@ class Answers:
             return self._playing(devices, found.place, bool(slots.get("whether")))
         if verb == "ask":
             return " ".join(self._describe(device) for device in devices)
-        return self._measures(devices, verb.removeprefix("ask_"), found)
+        return self._measures(devices, measured)
 
     def _find(self, thing: str, slots: Mapping[str, Any], context: Context, fits: Any) -> Selection:
         area, kinds = str(slots.get("area", "")), slots.get("kinds")
@@ -110,7 +101,7 @@ class Answers:
         kinds = {device.kind for device in devices}
         noun = kinds.pop() if len(kinds) == 1 else "device"
         names = listed([self.called(device, short=True) for device in fitting]) if fitting else ""
-        count = f"{len(fitting) or 'No'} {noun if len(fitting) == 1 else _plural(noun)}"
+        count = f"{len(fitting) or 'No'} {noun if len(fitting) == 1 else plural_of(noun)}"
         where = f" {within(place)}" if place and not fitting else ""
         said = f"{count} {'is' if len(fitting) == 1 else 'are'} {state}{where}" + (f": {names}." if fitting else ".")
         return said + self._silent(devices)
@@ -152,7 +143,7 @@ class Answers:
             return f"I can't reach {name}; when I last heard from it, it was {now}." if now else f"I can't reach {name}."
         return capital(f"{name} {are(name)} {now}." if now else f"{name} has not reported anything yet.")
 
-    def _measures(self, devices: Sequence[Device], what: str, found: Selection) -> str:
+    def _measures(self, devices: Sequence[Device], what: str) -> str:
         unit = "°C" if what == "temperature" else "%"
         by_room: dict[str, Device] = {}
         for device in sorted(devices, key=lambda one: not isinstance(one, Sensor)):
@@ -216,36 +207,15 @@ def _status(device: Device) -> str:
     if isinstance(device, Player):
         title = title_of([device]) if state.get("playback") == "playing" else ""
         said.append(f"{state.get('playback', 'off' if state.get('on') is False else 'on')}{title}")
-    elif isinstance(device, Power) and "on" in state:
-        said.append("on" if state["on"] else "off")
-        said += [f"at {state['brightness']} %"] if state["on"] and state.get("brightness") else []
-        said += [str(state["color"])] if state["on"] and state.get("color") else []
-        said += [f"at {state['speed']} %"] if state["on"] and state.get("speed") else []
-    if isinstance(device, Volume) and "volume" in state:
-        said.append(f"at volume {state['volume']} %" + (" (muted)" if state.get("muted") else ""))
-    if "locked" in state:
-        said.append("locked" if state["locked"] else "unlocked")
-    if "open" in state:
-        said.append("open" if state["open"] else "closed")
-    if "position" in state:
-        said.append({0: "closed", 100: "open"}.get(state["position"], f"{state['position']} % open"))
-    if "activity" in state:
-        said.append(state["activity"])
-    if isinstance(device, Target):
-        said += [f"at {state['temperature']:g} °C"] if "temperature" in state else []
-        said += [f"set to {state['target']:g} °C"] if "target" in state else []
-    if "mode" in state:
-        said.append(f"in mode {state['mode'].replace('_', ' ')}")
-    if isinstance(device, ListItems) and "items" in state:
-        said.append(": ".join(["holding", ", ".join(state["items"])]) if state["items"] else "empty")
+    elif "on" in state:
+        said.append(state_words(device, "on"))
+    for field, phrase in STATUS.items():
+        if field in state and (field not in WHILE_ON or (state.get("on") and state[field])):
+            said.append(phrase.format(state_words(device, field)))
+            said[-1] += " (muted)" if field == "volume" and state.get("muted") else ""
+    if "items" in state:
+        said.append(f"holding: {', '.join(state['items'])}" if state["items"] else "empty")
     if "value" in state:
-        said.append(
-            f"{state['value']:g} {state.get('unit', '')}".strip()
-            if isinstance(state["value"], (int, float))
-            else str(state["value"])
-        )
+        unit = f" {state.get('unit', '')}".rstrip()
+        said.append(f"{state['value']:g}{unit}" if isinstance(state["value"], (int, float)) else str(state["value"]))
     return ", ".join(said)
-
-
-def _plural(noun: str) -> str:
-    return noun + ("es" if noun.endswith(("ch", "sh", "s")) else "s")

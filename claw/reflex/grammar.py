@@ -13,50 +13,24 @@ from claw.clock import Clock
 from claw.names import KINDS_SAID, Names, stems
 from claw.reflex.answers import Answers
 from claw.reflex.deeds import DEEDS
+from claw.reflex.numbers import NUMBERS, ONES, TENS
 from claw.reflex.reading import Context, Reading
 from claw.reflex.templates import Templates, templates
 from claw.reflex.wishes import Outcome, Wishes
 
 DOMAINS = {  # our kinds as home-assistant-intents calls them
-    "light": "light",
-    "switch": "switch",
-    "fan": "fan",
-    "shade": "cover",
-    "door": "cover",
-    "lock": "lock",
-    "thermostat": "climate",
-    "player": "media_player",
-    "vacuum": "vacuum",
-    "valve": "valve",
-    "list": "todo",
-    "sensor": "sensor",
-    "heater": "water_heater",
-    "camera": "camera",
-    "alarm": "alarm_control_panel",
-}
+    **{kind: kind for kind in ("light", "switch", "fan", "lock", "vacuum", "valve", "sensor", "camera")},
+    "shade": "cover", "door": "cover", "thermostat": "climate", "player": "media_player", "list": "todo",
+    "heater": "water_heater", "alarm": "alarm_control_panel",
+}  # fmt: skip
 VERBS = {
-    "HassTurnOn": "ha_on",
-    "HassTurnOff": "ha_off",
-    "HassSetPosition": "set",
-    "HassSetVolume": "volume",
-    "HassFanSetSpeed": "speed",
-    "HassClimateSetTemperature": "target",
-    "HassMediaPause": "pause",
-    "HassMediaUnpause": "resume",
-    "HassMediaNext": "next",
-    "HassMediaPrevious": "previous",
-    "HassMediaPlayerMute": "mute",
-    "HassMediaPlayerUnmute": "unmute",
-    "HassMediaSearchAndPlay": "play",
-    "HassVacuumStart": "start",
-    "HassVacuumReturnToBase": "return",
-    "HassVacuumCleanArea": "start",
-    "HassListAddItem": "add_item",
-    "HassListCompleteItem": "tick_item",
-    "HassListRemoveItem": "remove_item",
-    "HassClimateGetTemperature": "ask_temperature",
-    "HassStopMoving": "stop",
-}
+    "HassTurnOn": "ha_on", "HassTurnOff": "ha_off", "HassSetPosition": "set", "HassSetVolume": "volume",
+    "HassFanSetSpeed": "speed", "HassClimateSetTemperature": "target", "HassClimateGetTemperature": "ask_temperature",
+    "HassMediaPause": "pause", "HassMediaUnpause": "resume", "HassMediaNext": "next", "HassMediaPrevious": "previous",
+    "HassMediaPlayerMute": "mute", "HassMediaPlayerUnmute": "unmute", "HassMediaSearchAndPlay": "play",
+    "HassVacuumStart": "start", "HassVacuumReturnToBase": "return", "HassVacuumCleanArea": "start", "HassStopMoving": "stop",
+    "HassListAddItem": "add_item", "HassListCompleteItem": "tick_item", "HassListRemoveItem": "remove_item",
+}  # fmt: skip
 KINDS = {"speed": ("fan",), "target": ("thermostat",), "start": ("vacuum",), "set": ("shade",), "volume": ("player",)}
 HONEST = {
     "Timer": "I did not get the time, so I did nothing. Write “remind me at six to feed the cat”.",
@@ -94,24 +68,12 @@ ACTS = re.compile(
 )
 LEFT_ALONE = re.compile(rf"(do not|don't|dont|never)( ever)? {ACTS.pattern}")
 COMPOUND = re.compile(r"\b(and|but|then|instead|only|until)\b|[,;]")
-ONES = "zero one two three four five six seven eight nine"
-TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
-NUMBERS = {word: str(n) for n, word in enumerate(f"{ONES} {TEENS}".split())}
-LAST = rf"\b(?!one\b)({'|'.join(NUMBERS)})$|(?<=\bby )one$|(?<=\bat )one$|(?<=\bvolume )one$"  # "the kitchen one" is no value
-TENS = {word: n * 10 for n, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)}
+DIGITS = {"zero": "0", **{word: str(n) for word, n in NUMBERS.items()}}
+LAST = rf"\b(?!one\b)({'|'.join(DIGITS)})$|(?<=\bby )one$|(?<=\bat )one$|(?<=\bvolume )one$"  # "the kitchen one" is no value
 FRACTIONS = {
-    "three quarters": "75",
-    "three quarter": "75",
-    "a quarter": "25",
-    "one quarter": "25",
-    "a third": "33",
-    "two thirds": "67",
-    "halfway": "50",
-    "half way": "50",
-    "half": "50",
-    "a hundred": "100",
-    "one hundred": "100",
-}
+    "three quarters?": "75 percent", "(?:a|one) quarter": "25 percent", "a third": "33 percent", "two thirds": "67 percent",
+    "half ?way": "50 percent", "half": "50 percent", "(?:a|one) hundred": "100",
+}  # fmt: skip
 # "turn it back on", "turn it on again": words that change no wish
 FILLERS = re.compile(r"(?<!\bthe) back(?= (?:on|off)\b)|(?<=\w) again$")
 
@@ -124,7 +86,6 @@ class Match:
     template: str
     slots: Mapping[str, Any]
     score: tuple[int, ...]
-    chunks: int
 
 
 def tidy(text: str) -> str:
@@ -132,20 +93,20 @@ def tidy(text: str) -> str:
     text = " ".join(text.casefold().replace("’", "'").split()).rstrip(" .!?")
     text = FILLERS.sub("", text)
     for words, digits in FRACTIONS.items():
-        text = re.sub(rf"\b{words}\b(?! (a|an|hour))", digits + " percent" if "hundred" not in words else digits, text)
-    text = re.sub(
-        rf"\b({'|'.join(TENS)})(?:[ -]({'|'.join(list(NUMBERS)[1:10])}))?\b",
-        lambda m: str(TENS[m[1]] + int(NUMBERS.get(m[2] or "zero", "0"))),
-        text,
-    )
-    text = re.sub(
-        rf"\b({'|'.join(NUMBERS)})\b(?= (percent|degree))|(?<=to )({'|'.join(NUMBERS)})\b|{LAST}", lambda m: NUMBERS[m[0]], text
-    )
+        text = re.sub(rf"\b{words}\b(?! (a|an|hour))", digits, text)
+    text = re.sub(rf"\b({'|'.join(TENS)})(?:[ -]({'|'.join(ONES[:9])}))?\b", _tens, text)
+    some = "|".join(DIGITS)
+    text = re.sub(rf"\b({some})\b(?= (percent|degree))|(?<=to )({some})\b|{LAST}", lambda m: DIGITS[m[0]], text)
     text = re.sub(r"(?<=\d)\s*(%|percent(?: percent)?)", " percent", text)
     text = re.sub(r"(?<=\d)\s*°\s*", " degrees ", text)
     text = re.sub(r"(?<=\d)(k|c|f|kelvin)\b", r" \1", text)
     text = re.sub(r"^(set (?:(?! to ).)+) at (?=\d)", r"\1 to ", text)
     return " ".join(re.sub(r"percent of (the )?(brightness|volume)", "percent", text).split())
+
+
+def _tens(said: re.Match[str]) -> str:
+    """ "twenty-five" as digits."""
+    return str(TENS[said[1]] + NUMBERS.get(said[2] or "", 0))
 
 
 class Grammar:
@@ -283,7 +244,7 @@ def _match(result: Any) -> Match:
     foreign = result.intent.name.startswith("Hass")
     vague = result.intent.name == "play" and "thing" not in slots  # its wildcard would take any sentence that begins with play
     score = (foreign, vague, sum(len(entity.text) for entity in wild), len(wild), -result.text_chunks_matched)
-    return Match(result.intent.name, result.intent_sentence.text, slots, score, result.text_chunks_matched)
+    return Match(result.intent.name, result.intent_sentence.text, slots, score)
 
 
 def _unit(word: str) -> str:

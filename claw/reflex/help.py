@@ -1,12 +1,13 @@
 """Answers about the claw itself, made of what this house has: help, what can you do here, who are you; the time and the date."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
 from claw.device import Device
 from claw.names import KINDS_SAID, Names, fold, singular
+from claw.reflex.numbers import DAYS
 from claw.reflex.reading import Request
 from claw.reflex.recounts import spelt
 from claw.turns.replies import call_of_it, called, capital, listed, within
@@ -35,11 +36,6 @@ ABOUT = re.compile(
     rf"(?:help(?: me)?|{CAN}) (?:with|in|on|about|at|for) (.+)|what can ((?:the|my|our) .+?) do"
     r"|(?:help|how do i use) ((?:the|my|our) .+)"
 )
-NAME = re.compile(
-    r"who are you|who is (?:this|there|claw)|what are you|what is claw|(?:what is|do you have) (?:your|a) name"
-    r"|who am i (?:talking|speaking) to|(?:tell me )?(?:something )?about yourself|introduce yourself|what should i call you"
-    r"|are you (?:a |an |some )?(?:robot|bot|human|person|machine|ai|program|computer|alive|real)"
-)
 TIME = re.compile(
     r"(?:what is )?(?:the )?(?:current )?time|(?:(?:tell me|do you know) )?what time (?:is it|it is|do we have|have we got)"
     r"|how late is it|(?:tell|give) me the time|(?:do you )?(?:have|know) the time"
@@ -49,13 +45,14 @@ SUN = re.compile(
     r"(?:when|(?:at )?what time) (?:is|does|will) (?:the )?(?:sun )?(?:it )?(sunset|sets?|go(?:es)? down|gets? dark"
     r"|sunrise|rises?|comes? up|gets? light)(?: today| tonight| (tomorrow))?"
 )
-NEW_DEVICE = re.compile(
-    r"how (?:do|can|should) (?:i|we) (?:add|connect|install|set up|pair) (?:\w+ ){0,3}(?:device|gadget|thing)s?"
-)
 HOW_TO = re.compile(r"how (?:do|can|should|would) (?:i|we) (?!help |.*\bhow\b)(.+)")
-SMALL_TALK = {
+ALWAYS = {  # what is said to any house
     "I am here.": r"are you (?:still )?(?:there|here|awake|listening|ok)|(?:(?:can|do) you )?hear me|(?:you|anyone) there|ping",
     "I understand English.": r"(?:(?:do|can) you )?(?:speak|understand) \w+|what languages? (?:do|can) you (?:speak|understand)",
+    NEW: r"how (?:do|can|should) (?:i|we) (?:add|connect|install|set up|pair) (?:\w+ ){0,3}(?:device|gadget|thing)s?",
+    WHO: r"who are you|who is (?:this|there|claw)|what are you|what is claw|(?:what is|do you have) (?:your|a) name"
+    r"|who am i (?:talking|speaking) to|(?:tell me )?(?:something )?about yourself|introduce yourself|what should i call you"
+    r"|are you (?:a |an |some )?(?:robot|bot|human|person|machine|ai|program|computer|alive|real)",
 }
 LISTING = re.compile(
     r"(?:what|which|list|show me|tell me)(?: all| me)*(?: of)?(?: the| my| your| our)? (?P<what>\w+)"
@@ -66,7 +63,6 @@ WEEK = re.compile(r"(?:what|which) (?:calendar )?week(?: number)? is (?:it|this)
 MONTH = re.compile(r"(?:what|which) (month|year) (?:is (?:it|this)|do we have)")
 DATE = frozenset(("day", "date", "weekday", "today", "tomorrow"))
 WORDS = "what which tell me give is was will be it the of week month after yesterday now we have do on next"
-DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 AROUND_DATE = DATE | {*WORDS.split(), *DAYS}
 AWAY = {"the day after tomorrow": 2, "tomorrow": 1, "yesterday": -1, "today": 0}  # in days
 
@@ -113,27 +109,33 @@ def sun(text: str, now: datetime) -> Request | None:
 def read(text: str, names: Names, reads: Reads) -> str:
     """The answer; empty when the sentence asks for something else."""
     words = " ".join(fold(spelt(re.sub(r"(day|morrow)['’]s\b", r"\1", text.casefold().replace("’", "'")))))
-    if reply := next((reply for reply, said in SMALL_TALK.items() if re.fullmatch(said, words)), ""):
+    if reply := next((reply for reply, said in ALWAYS.items() if re.fullmatch(said, words)), ""):
         return reply
-    if NEW_DEVICE.fullmatch(words):
-        return NEW
     if (listing := LISTING.fullmatch(words)) and (reply := _listing(listing, names)):
         return reply
     if GENERAL.fullmatch(words):
         return _general(names, reads)
-    if NAME.fullmatch(words):
-        return WHO
-    if moment := _moment(words.removesuffix(" now"), names.house.clock.now()):
-        return moment
+    return _moment(words.removesuffix(" now"), names.house.clock.now()) or _how(words, names, reads)
+
+
+def _how(words: str, names: Names, reads: Reads) -> str:
+    """How to do something, or what can be done with a thing."""
     about, how = ABOUT.fullmatch(words), HOW_TO.fullmatch(words)
     thing = next((group for group in about.groups() if group), "") if about else how[1] if how else ""
     if topic := _topic(thing):
-        deeds = _deeds(names, sorted(names.house.devices.values(), key=_rank), reads)
-        do = next((deed for deed in deeds if not deed.startswith("play")), "")
-        return f"{topic}: {_quoted(_of_itself(topic, do, reads))}"
+        return f"{topic}: {_quoted(_of_itself(topic, _a_deed(_deeds(names, _ranked(names), reads)), reads))}"
     if how:
         return f"Write “{thing}”." if reads(thing) else ""
     return _about(thing, names, reads) if thing else ""
+
+
+def _a_deed(deeds: Iterable[str]) -> str:
+    """The first that is no matter of taste."""
+    return next((deed for deed in deeds if not deed.startswith("play")), "")
+
+
+def _ranked(names: Names) -> list[Device]:
+    return sorted(names.house.devices.values(), key=_rank)
 
 
 def _topic(said: str) -> str:
@@ -188,14 +190,13 @@ def _long(day: datetime) -> str:
 
 def _general(names: Names, reads: Reads) -> str:
     """At most eight lines; what this house does not understand is not suggested."""
-    devices = sorted(names.house.devices.values(), key=_rank)
+    devices = _ranked(names)
     kinds = {device.kind: [one for one in devices if one.kind == device.kind] for device in devices}
     deeds = [deed for same in kinds.values() for deed in islice(_deeds(names, same, reads), 1)][:4]
     asked = [question for kind in ("lock", "door") for question in islice(_questions(names, kinds.get(kind, []), reads), 1)][:1]
     asked += [question for kind, question in WIDE.items() if kind in kinds and reads(question)]
-    do = next((deed for deed in deeds if not deed.startswith("play")), "")
     groups = {"Devices": deeds, "Questions": [*asked, "what time is it?"][:3]}
-    groups |= {title: _of_itself(title, do, reads)[:2] for title in ITSELF}
+    groups |= {title: _of_itself(title, _a_deed(deeds), reads)[:2] for title in ITSELF}
     rooms = sorted({names.house.area(device) for device in devices if device.commands} - {""})
     groups["More"] = [f"what can you do {within(room)}?" for room in rooms[:1]]
     first = "Write what you want in your own words, for example:" if deeds else "I have found no devices yet."
@@ -217,6 +218,15 @@ def _about(thing: str, names: Names, reads: Reads) -> str:
     deeds, asked = list(islice(_deeds(names, devices, reads), 6)), list(islice(_questions(names, devices, reads), 2))
     lines = [f"{what}: {_quoted(deeds)}" if deeds else f"{what} there is nothing to do, only to ask."]
     return "\n".join([*lines, *([f"Questions: {_quoted(asked)}"] if asked else [])])
+
+
+def examples(names: Names) -> Iterator[str]:
+    """A sentence for each command and each state of every device here."""
+    for device in names.house.devices.values():
+        it = _it(names, device)
+        yield from (example.format(it=it) for command, example in DEEDS.items() if command in device.commands)
+        yield from (question.format(it=it) for field, question in ASKED.items() if field in device.state)
+    yield from WIDE.values()
 
 
 def _deeds(names: Names, devices: Sequence[Device], reads: Reads) -> Iterator[str]:

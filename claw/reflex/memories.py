@@ -29,9 +29,7 @@ ABOUT = r"(?:about|of|on|regarding)"
 PAGE = r"(?:the |your |my )?(?:memory )?page (?:about |on |of |for |called |named )?(?:the |my )?(?P<page>.+?)"
 NO_FACT = re.compile(  # "remember that time we ...", "remember when ...", "remember this as ..."
     r"(?:that |this )?(?:time|day|night|one|guy|girl|song|movie|film) (?:we|you|i|when|he|she|with|from)\b.*"
-    r"|(?:when|how|what|who|why|where|if|whether|this|these|me|us|it)\b.*",
-    re.IGNORECASE,
-)
+    r"|(?:when|how|what|who|why|where|if|whether|this|these|me|us|it)\b.*", re.IGNORECASE)  # fmt: skip
 TIMED = re.compile(
     r"\b(?:at \w+|in (?:an?|half|\d+|\w+ (?:minutes?|hours?|days?|weeks?))\b|tomorrow|tonight|today|every|daily|weekly|monthly"
     r"|(?:on |next )?(?:mon|tues|wednes|thurs|fri|satur|sun)days?|morning|afternoon|evening|noon|midnight|sunset|sunrise|\d)",
@@ -47,15 +45,11 @@ NOT_ASKED = re.compile(  # what memory does not hold: presence, routines, the su
     r"(?:it|he|she|they|this|that|these|those|there|here|you|i|we|me|home|everybody|everyone|anybody|anyone|somebody|someone)\b.*"
     r"|(?:at|in|on|inside|outside|upstairs|downstairs)\b.*|(?:the |my |your )?(?:next|nearest|closest|sun|sunset|sunrise|alarm"
     r"|alarms|timer|timers|reminder|reminders|routine|routines|remote|battery)\b.*|(?-i:[a-z]+ing\b).*|.*\b(?:on|off|closed|locked"
-    r"|unlocked|due|over|home|online|offline|running|playing|ready|done|finished)",
-    re.IGNORECASE,
-)
+    r"|unlocked|due|over|home|online|offline|running|playing|ready|done|finished)", re.IGNORECASE)  # fmt: skip
 ALL = frozenset(["", "everything", "anything", "all", "something", "a lot"])
 LAST = re.compile(
     r"forget (?:(?:that|this)(?: again)?|(?:what|the (?:last )?(?:thing|fact)(?: that)?) i (?:just |last )?(?:said|told you)"
-    r"|the last (?:thing|fact|one))",
-    re.IGNORECASE,
-)
+    r"|the last (?:thing|fact|one))", re.IGNORECASE)  # fmt: skip
 
 
 def _forms(verb: str, *patterns: str) -> list[tuple[str, re.Pattern[str]]]:

@@ -11,7 +11,7 @@ from claw.reflex import help, memories, recounts
 from claw.reflex.alias import Alias, plain, scene
 from claw.reflex.grammar import NEGATED, Grammar
 from claw.reflex.reading import Context, Reading, Request
-from claw.turns.replies import call_of_it, listed, the
+from claw.turns.replies import listed, the
 
 DEPTH = 3  # a scene may name a scene, not itself for ever
 THEN = re.compile(r"\s*(?:;|,?\s+and then|,\s*then|,\s*and|,?\s+then|\.\s|,|\s+and)\s+", re.IGNORECASE)
@@ -24,23 +24,6 @@ DIM = re.compile(r"(dim|brighten)\b", re.IGNORECASE)  # "dim the lamp at 7" is a
 VALUE = re.compile(r"\d+ ?(%|percent)?|[a-z]+", re.IGNORECASE)
 OPPOSITE = {"turn_on": "turn_off", "turn_off": "turn_on", "open_valve": "close_valve", "close_valve": "open_valve"}
 NEAR = 0.75  # of difflib; below it the sentences have little to do with each other
-EXAMPLES = (
-    "turn on the {light}",
-    "turn off the {light}",
-    "dim the {light} to 30",
-    "open the {shade}",
-    "close the {shade}",
-    "lock the {lock}",
-    "is the {lock} locked",
-    "set the {thermostat} to 20 degrees",
-    "pause the {player}",
-    "play something on the {player}",
-    "open the {door}",
-    "what's the temperature?",
-    "which lights are on?",
-    "turn off the {switch}",
-    "start the {vacuum}",
-)
 
 
 class Reader:
@@ -100,11 +83,7 @@ class Reader:
 
         sorry: Reading | None = None
         for request in schedules.read(text, self.clock.now()):
-            told = (
-                Reading("grammar", reply=str(request.slots["text"]), trace=("delayed",))
-                if request.verb == "sorry"
-                else _asked(request)
-            )
+            told = _asked(request)
             if "now" in request.slots:
                 return self._for_a_while(request, context)
             if not request.slots.get("do") or request.slots.get("kind", "deed") != "deed":
@@ -179,16 +158,9 @@ class Reader:
         return self._grammars[language]
 
     def _examples(self) -> list[str]:
-        found = []
-        for example in EXAMPLES:
-            kind = re.search(r"\{(\w+)\}", example)
-            if not kind:
-                found.append(example)
-                continue
-            things = [call_of_it(self.house, device) for device in self.house.devices.values() if device.kind == kind[1]]
-            found += [example.replace(f"the {kind[0]}", thing) for thing in things]
         lit = {self.house.area(device) for device in self.house.devices.values() if device.kind == "light"} - {""}
-        return found + [f"turn {way} {the(room)} lights" for room in sorted(lit) for way in ("on", "off")]
+        rooms = [f"turn {way} {the(room)} lights" for room in sorted(lit) for way in ("on", "off")]
+        return [*help.examples(self.names), *rooms]
 
 
 def _parts(text: str) -> list[str]:
@@ -219,6 +191,9 @@ def _unsure(wish: Reading) -> Reading | None:
 
 
 def _asked(request: Request) -> Reading:
+    """A request as it is; one that only says why it cannot be, as the reply."""
+    if request.verb == "sorry":
+        return Reading("grammar", reply=str(request.slots["text"]), trace=("delayed",))
     return Reading("grammar", request=request, trace=(f"{request.about}: {request.verb} {dict(request.slots)}",))
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 from claw.color import SPOKEN
 from claw.names import KINDS_SAID, fold, singular
+from claw.reflex import times
 from claw.reflex.answers import OPPOSITE, STATES
+from claw.reflex.numbers import DAYS, NUMBERS
 from claw.reflex.reading import Request
 
 SLANG = {"wat": "what", "wot": "what", "u": "you", "r": "are", "ur": "your", "didnt": "didn't"}
@@ -49,14 +51,11 @@ LOG = re.compile(r"(?:(?:show|give|tell) (?:me )?)?(?:(?:the|your|my|our) )?(?:a
 MISSED = re.compile(r"what (?:did|have) (?:i|we) miss(?:ed)?|did (?:i|we) miss anything|what is new")
 AWAY = re.compile(r"(?:while|when) (?:i|we) (?:was|were) (?:away|out|gone|asleep|sleeping|not (?:here|home|at home))")
 THING = re.compile(r"(?:to|with|in|on|about|at) (.+)")
-ONES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-NUMBERS = {**{word: float(n) for n, word in enumerate(ONES)}, "a": 1.0, "an": 1.0, "couple of": 2.0, "few": 3.0, "half an": 0.5}
+COUNTS = {**NUMBERS, "a": 1, "an": 1, "couple of": 2, "few": 3, "half an": 0.5}
 UNITS = {"minute": 60.0, "hour": 3600.0, "day": 86400.0, "week": 7 * 86400.0}
-LATELY = re.compile(rf"(?:in|over|during|within|for)? ?the (?:last|past) (?:(\d+|{'|'.join(NUMBERS)}) )?({'|'.join(UNITS)})s?")
-DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+LATELY = re.compile(rf"(?:in|over|during|within|for)? ?the (?:last|past) (?:(\d+|{'|'.join(COUNTS)}) )?({'|'.join(UNITS)})s?")
 # what a part of a day means: from this hour to that; last night is from 18:00 to 08:00
 PARTS = {"morning": (5, 12), "afternoon": (12, 18), "evening": (18, 24), "night": (18, 32)}
-SINCE = re.compile(r"(?:since|after) (?:(\d{1,2})(?:[:.](\d\d))?(?: ?(am|pm|a\.m|p\.m)| o'?clock)?|(noon|midnight))")
 
 STATE = (
     r"(?P<state>on|off|open|closed|shut|locked|unlocked|playing|paused|stopped|muted|running|cleaning|docked"
@@ -131,11 +130,9 @@ def read(text: str, now: datetime) -> Request | None:
         return Request("history", "undo", several or ({"thing": undo["thing"]} if undo["thing"] else {}))
     if OFFER.fullmatch(said):
         return Request("history", "undo", {"how": True})
-    slots = _did(said, now)
-    if slots is not None:
+    if (slots := _did(said, now)) is not None:
         return Request("history", "did", slots)
-    slots = _why(said, now)
-    return None if slots is None else Request("history", "why", slots)
+    return None if (slots := _why(said, now)) is None else Request("history", "why", slots)
 
 
 def _did(said: str, now: datetime) -> dict[str, Any] | None:
@@ -143,17 +140,13 @@ def _did(said: str, now: datetime) -> dict[str, Any] | None:
         return {"last": True}
     if LOG.fullmatch(said):
         return _span("today", now)
-    if MISSED.fullmatch(said):
-        return {"away": True, "span": "since you last wrote"}
     asks = DID.fullmatch(said)
-    if not asks:
-        return None
-    tail = (asks["tail"] or asks["tail2"] or asks["span"] or "").strip()
-    if asks["just"] or asks["just2"] or tail == "just":
+    tail = (asks["tail"] or asks["tail2"] or asks["span"] or "").strip() if asks else ""
+    if asks and (asks["just"] or asks["just2"] or tail == "just"):
         return {"last": True} if tail in ("", "just") else None
-    if AWAY.fullmatch(tail):
+    if MISSED.fullmatch(said) or AWAY.fullmatch(tail):
         return {"away": True, "span": "since you last wrote"}
-    return _spanned(tail, now, bare=bool(asks["span"]))
+    return _spanned(tail, now, bare=bool(asks["span"])) if asks else None
 
 
 def _spanned(tail: str, now: datetime, *, bare: bool) -> dict[str, Any] | None:
@@ -165,12 +158,10 @@ def _spanned(tail: str, now: datetime, *, bare: bool) -> dict[str, Any] | None:
             span = _span(" ".join(when), now)
             if span and (thing or not what):
                 return {**span, "thing": thing[1]} if thing else span
-    thing = THING.fullmatch(tail)
-    if tail and (bare or not thing):
-        return None
-    if thing:
-        return {"since": 0.0, "until": now.timestamp(), "span": "", "thing": thing[1]}
-    return _span("today", now)
+    if not tail:
+        return _span("today", now)
+    thing = None if bare else THING.fullmatch(tail)
+    return {"since": 0.0, "until": now.timestamp(), "span": "", "thing": thing[1]} if thing else None
 
 
 def _span(said: str, now: datetime) -> dict[str, Any] | None:
@@ -201,7 +192,7 @@ def _edges(said: str, now: datetime) -> tuple[datetime, datetime] | None:
     if day := re.fullmatch(r"(this|yesterday|last) (morning|afternoon|evening)", said):
         return _part(today if day[1] == "this" else yesterday, day[2])
     if lately := LATELY.fullmatch(said if said.startswith(("in ", "over ", "within ", "for ")) else f"the {said}"):
-        count = float(NUMBERS.get(lately[1], lately[1]) if lately[1] else 1)
+        count = float(COUNTS.get(lately[1], lately[1]) if lately[1] else 1)
         return datetime.fromtimestamp(now.timestamp() - count * UNITS[lately[2]], now.tzinfo), now
     return _since(said, now, today)
 
@@ -213,15 +204,12 @@ def _part(day: datetime, part: str) -> tuple[datetime, datetime]:
 
 def _since(said: str, now: datetime, today: datetime) -> tuple[datetime, datetime] | None:
     """Since a time of day: the last one that was, of both if morning or evening is not said."""
-    time = SINCE.fullmatch(said)
-    if not time:
+    time = re.sub(r"^(?:since|after) ", "at ", said)
+    found = times.find(time, now) if time != said else []
+    if len(found) != 1 or times.cut(time, found) or not {"clock"} <= found[0].slots.keys() <= {"clock", "midnight"}:
         return None
-    hour, minute = (12 if time[4] == "noon" else 0, 0) if time[4] else (int(time[1]), int(time[2] or 0))
-    if hour > 23 or minute > 59:
-        return None
-    sided = (time[3] or "")[:1]
-    both = [hour, hour + 12] if 0 < hour < 12 and not time[2] else [hour]
-    hours = [hour % 12 + 12 * (sided == "p")] if sided else both
+    hour, minute, _, exact = found[0].slots["clock"]
+    hours = [hour] if exact or minute or hour == 12 else [hour, hour + 12]
     moments = [today + timedelta(days=day, hours=one, minutes=minute) for day in (-1, 0) for one in hours]
     return max(moment for moment in moments if moment <= now), now
 

@@ -43,6 +43,12 @@ TIMERS = (
     rf"{TIMER_VERB}(?P<name>.*?)\s?(?:timer|count ?down):?(?: {CALL} (?P<before>(?!{NUM}|an? |half ).+?),?)?"
     rf" (?:for |to |of |in |at |with |on )?(?P<span>{SPAN})(?: from now)?(?:,? {CALL} (?P<after>.+))?",
 )
+NO_TIMER = (
+    (rf"{TIMER_VERB}(?:\w+ )?timers?", "For how long? For example: “set a timer for 10 minutes”."),
+    (rf"{TIMER_VERB}timer (?:for |of )?\d\d?:\d\d",
+     "That may be minutes or a time of day. Say “timer 3 minutes 30 seconds” or “timer until 3:30”."),
+    (rf"(?:set|start|make) (?:{NUM} )?timers\b.*\d.*", timing.ONE_AT_A_TIME),
+)  # fmt: skip
 TIMER_DEED = rf"{TIMER_VERB}(?:timer|count ?down) to (?P<do>(?!{NUM}|an? |half ).+)"
 REMIND = re.compile(
     r"(?P<before>.*?)[, ]*\b(?:(?:remind|notify|ping|nudge) (?:me|us)|(?:don['’]?t|do not) let me forget"
@@ -61,9 +67,7 @@ UNSAID = re.compile(  # a time or a limit that was not understood as one, where 
     r"^(?:and|or|but|except|between|until|till|til|before|after|yesterday|instead|every|each|next|last"
     r"|(?:at|on|in|by|from|for) \d)\b"
     rf"|\b(?:and|or|until|till|til|between|except|from|before) (?:at |on )?"
-    rf"(?:{times.SHOWN}|{times.HOUR}|{times.DAY}s?|weekends?)$",
-    re.IGNORECASE,
-)
+    rf"(?:{times.SHOWN}|{times.HOUR}|{times.DAY}s?|weekends?)$", re.IGNORECASE)  # fmt: skip
 BOUNDED = re.compile(
     r"\b(?:until|till|til|between|except|from)\b.*\b(?:\d+|\w+days?|weekends?|noon|midnight)(?: ?[ap]m)?$", re.IGNORECASE
 )
@@ -77,9 +81,7 @@ FOR_HOUR = re.compile(rf"^for (?={times.H}\b)", re.IGNORECASE)
 WAKE = re.compile(
     r"(?P<a>.*?)[, ]*\b(?:wake (?:me|us)(?: up)?"
     r"|(?:set|make|create|add)(?: me)?(?: an?| the| my)? (?:wake[- ]?up )?alarm(?: clock)?|^alarm"
-    r"|i (?:want|need|have) to (?:wake up|get up|be woken))\b(?P<b>.*)",
-    re.IGNORECASE,
-)
+    r"|i (?:want|need|have) to (?:wake up|get up|be woken))\b(?P<b>.*)", re.IGNORECASE)  # fmt: skip
 CONDITION = re.compile(
     r"\b(?:if|when|whenever|unless|until|till|once|as soon as|as long as|while|in case|provided)\b", re.IGNORECASE
 )
@@ -91,9 +93,7 @@ KEPT = re.compile(r"(?:keep|leave|let|have) (.+) (on|off)", re.IGNORECASE)
 UNTIL = re.compile(r"(?P<now>.+?),? (?:until|till|til) (?P<end>.+)", re.IGNORECASE)
 BACK = re.compile(
     r"(?P<now>.+?)[, ]+(?:and |then |but )*(?:turn|switch|put) (?:(?:it|them) (?:back )?(?:on|off)|(?:on|off) (?:it|them))"
-    r"(?: again)?",
-    re.IGNORECASE,
-)
+    r"(?: again)?", re.IGNORECASE)  # fmt: skip
 AND_NOW = re.compile(r"\bnow\b,? (?:and|then|but)\b", re.IGNORECASE)
 RANGE = re.compile(rf"\b(?:from|between) {times.H}\b.* (?:to|and|until|till) \d", re.IGNORECASE)
 MORE = re.compile(r"\s*(?:and|or|,|&|-)\s*(?:at )?\d+(?:[:.]\d\d)?(?: ?[ap]m)?(?:$|,)")  # "at 7 and 9"
@@ -171,16 +171,10 @@ def _timer(text: str, now: datetime) -> Request | None:
             name = re.sub(r"^(?:the|my) ", "", groups["name"] or groups["after"] or groups.get("before") or "")
             when = timing.made({"span": times.seconds(m["span"])}, now, "deed")
             return _make("timer", timing.ONE_AT_A_TIME if "timer" in name.casefold() else when, "", text, name)
-    if re.fullmatch(rf"{TIMER_VERB}(?:\w+ )?timers?", text, re.IGNORECASE):
-        return _make("", "For how long? For example: “set a timer for 10 minutes”.", "", text)
     if short := re.fullmatch(rf"({TIMER_VERB}timer (?:for |of )?{NUM})", text, re.IGNORECASE):
         return _timer(f"{short[1]} minutes", now)
-    if re.fullmatch(rf"{TIMER_VERB}timer (?:for |of )?\d\d?:\d\d", text, re.IGNORECASE):
-        return _make(
-            "", "That may be minutes or a time of day. Say “timer 3 minutes 30 seconds” or “timer until 3:30”.", "", text
-        )
-    if re.match(rf"(?:set|start|make) (?:{NUM} )?timers\b.*\d", text, re.IGNORECASE):
-        return _make("", timing.ONE_AT_A_TIME, "", text)
+    if why := next((why for pattern, why in NO_TIMER if re.fullmatch(pattern, text, re.IGNORECASE)), ""):
+        return standing.sorry(why)
     clock = re.fullmatch(rf"{TIMER_VERB}timer (?:for|at|to|until|till|til) (.+)", text, re.IGNORECASE)
     fragments = times.find(f"at {clock[1]}", now) if clock else []
     if len(fragments) == 1 and not fragments[0].weak and fragments[0].slots.keys() == {"clock"}:
@@ -200,7 +194,7 @@ def _wake(text: str, now: datetime) -> Request | None:
     if re.sub(r"\W|\b(?:at|to|get|up|and|wake)\b", "", times.cut(said, fragments)):
         return None
     if not slots:
-        return None if re.search("alarm", text, re.IGNORECASE) and " an " not in text else _make("", WAKE_HOW, "", text)
+        return None if re.search("alarm", text, re.IGNORECASE) and " an " not in text else standing.sorry(WAKE_HOW)
     return _make("reminder", timing.made(slots, now, "wake"), "wake up", text, "alarm", once=_once(slots))
 
 
@@ -211,7 +205,7 @@ def _reminder(text: str, now: datetime) -> Request | None:
         return _no_reminder(text)
     before = times.find(m["before"], now)
     if POLITE.sub("", times.cut(m["before"], before)).strip(" ,"):
-        return _make("", timing.ONE_AT_A_TIME, "", text) if LINKED.search(m["before"]) else None
+        return standing.sorry(timing.ONE_AT_A_TIME) if LINKED.search(m["before"]) else None
     rest = KINDLY.sub("", IT_IS.sub("at ", m["rest"].strip(" ,:")))
     rest = FOR_HOUR.sub("at ", re.sub(FOR_SPAN, "in ", rest, flags=re.IGNORECASE))
     head, what = _head(rest, times.find(rest, now))
@@ -223,20 +217,20 @@ def _reminder(text: str, now: datetime) -> Request | None:
     left = "" if left.casefold() == "again" else left
     slots = timing.merged(near)
     if slots is None:
-        return _make("", timing.ONE_AT_A_TIME, "", text)
+        return standing.sorry(timing.ONE_AT_A_TIME)
     if not slots and UNASKED.match(text):
         return None
     if not slots or not (left or told):
-        return _make("", f"{'Of what' if slots else 'When'} shall I remind you? {REMIND_HOW}", "", text)
+        return standing.sorry(f"{'Of what' if slots else 'When'} shall I remind you? {REMIND_HOW}")
     if _left_over(what, left, slots, now, tail=near != [*before, *head]):
-        return _make("", UNSAID_HOW, "", text)
+        return standing.sorry(UNSAID_HOW)
     return _make("reminder", timing.made(slots, now, "reminder"), left or "it is time", text, once=_once(slots))
 
 
 def _no_reminder(text: str) -> Request | None:
     if re.fullmatch("snooze(?: .*)?", text, re.IGNORECASE):
-        return _make("", f"Say it again with its time, please. {REMIND_HOW}", "", text)
-    return _make("", ONLY_HERE, "", text) if OTHERS.fullmatch(text) and not QUESTION.match(text) else None
+        return standing.sorry(f"Say it again with its time, please. {REMIND_HOW}")
+    return standing.sorry(ONLY_HERE) if OTHERS.fullmatch(text) and not QUESTION.match(text) else None
 
 
 def _left_over(what: str, left: str, slots: times.Slots, now: datetime, *, tail: bool) -> bool:
@@ -280,7 +274,7 @@ def _deeds(text: str, say: str, now: datetime) -> Iterator[Request]:
     if not fragments or CONDITION.search(times.cut(text, fragments)):
         return
     if AND_NOW.search(text) or any(MIDDLE.search(text[: one.start]) and text[one.end :].strip(" ,") for one in fragments[:1]):
-        yield _make("", timing.ONE_AT_A_TIME, "", say)
+        yield standing.sorry(timing.ONE_AT_A_TIME)
         return
     for chosen in _choices(text, fragments):
         slots = timing.merged(chosen)

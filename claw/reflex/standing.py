@@ -5,18 +5,16 @@ from datetime import datetime
 from typing import Any
 
 from claw.reflex import times, timing
+from claw.reflex.numbers import ORDINALS
 from claw.reflex.reading import Request
 from claw.reflex.times import SPAN
 
-NTH = times.TENTH
 NOUN = r"(?P<noun>routine|schedule|automation|reminder|timer|alarm)s?"
 KINDS = {"reminder": "reminder", "alarm": "reminder", "timer": "timer"}
 ASKED = re.compile(
     r"(?!set\b)(?: ?\b(?:list|show|give|tell|read|what|which|how many|when|me|us|all|my|the|are|is|there|set|running|active|on|do"
     r"|does|i|have|you|we|got|planned|any|of|current|currently|going|scheduled|kind|sort|exist|left|now|for|today|tomorrow|a|out|s|re"
-    rf"|{NOUN.replace('?P<noun>', '?:')})\b|['’](?:s|re)\b)+",
-    re.IGNORECASE,
-)
+    rf"|{NOUN.replace('?P<noun>', '?:')})\b|['’](?:s|re)\b)+", re.IGNORECASE)  # fmt: skip
 ABOUT = re.compile(
     rf"(?:show|list|tell me|what is|what['’]s|when is|when['’]s) (?:me )?(?:the |my )?(?P<words>.*?) ?{NOUN}(?P<rest> .*)?",
     re.IGNORECASE,
@@ -25,9 +23,7 @@ LEFT = re.compile(
     r"(?:how (?:long|much(?: time| longer)?|many (?:minutes|seconds))(?: is| are|['’]s| do i have| does?)?(?: there)?(?: still)?"
     r"(?: left| remaining| remain| have| to go| go)?|(?:what['’]?s |what is )?(?:the )?(?:remaining )?time ?(?:left|remaining)?"
     r")(?: (?:on|for|of|in|until|till))?(?: the| my)?(?: (?P<words>.*?))?(?: ?\btimer\b)?"
-    r"(?: (?:have|has|left|goes off|rings|ends|is (?:done|up|over)|remaining|still|to go))*",
-    re.IGNORECASE,
-)
+    r"(?: (?:have|has|left|goes off|rings|ends|is (?:done|up|over)|remaining|still|to go))*", re.IGNORECASE)  # fmt: skip
 WHEN = re.compile(
     r"when (?:does|will|is) (?:the|my) (?P<words>.*?) ?timer (?:go(?:ing)? off|ring|end|be \w+|done|over|up)", re.IGNORECASE
 )
@@ -51,16 +47,14 @@ JOIN = re.compile(
 )
 DELETED = r"delete|remove|cancel|erase|scrap|drop|get rid of|pause|resume|unpause"
 WHICH = (
-    rf"(?P<last>that(?: one)?|it|this(?: one)?|the last one)|(?:the )?(?P<nth>{'|'.join(NTH)}) one|number (?P<number>\d+)"
+    rf"(?P<last>that(?: one)?|it|this(?: one)?|the last one)|(?:the )?(?P<nth>{'|'.join(ORDINALS)}) one|number (?P<number>\d+)"
     r"|the (?P<words>.+) one"
 )
 ONE = re.compile(rf"(?P<verb>{DELETED}) (?:{WHICH})", re.IGNORECASE)
 MOVED = re.compile(
     rf"(?:(?:no|nah|oh|wait|actually|sorry|hm+|but|then|well)\b[, ]*)*(?:(?:make|change|move|push|shift|postpone|delay) "
     rf"(?:(?P<last>it|that|this)|(?:the |my |our )?(?P<words>.*?) ?{NOUN})(?: to| for| until)?)? ?(?P<time>\S.*?)"
-    r"(?P<instead>,? (?:instead|rather))?",
-    re.IGNORECASE,
-)
+    r"(?P<instead>,? (?:instead|rather))?", re.IGNORECASE)  # fmt: skip
 COMING = re.compile(
     r"(?:what(?:['’]?s| is| are)? (?:coming up|(?:up )?next|you going to do|(?:on|planned) (?:for )?(?:today|tomorrow|tonight)"
     r"|(?:do|must|should) (?:i|we) (?:have|need) to do|will you do)"
@@ -109,9 +103,9 @@ def _meant(text: str, now: datetime) -> Request | None:
         said = one["words"]
         return Request("routines", verb, {"words": said} if said else _pointed(one))
     if BY_HAND.fullmatch(text):
-        return _sorry("I cannot run a routine by hand yet; tell me what it does, such as “open the shades”.")
+        return sorry("I cannot run a routine by hand yet; tell me what it does, such as “open the shades”.")
     if AWAY.fullmatch(text):
-        return _sorry(
+        return sorry(
             "I cannot pause until a day yet. Say “pause all routines”, and “resume all routines” when they are wanted again."
         )
     if COMING.fullmatch(text):
@@ -121,13 +115,14 @@ def _meant(text: str, now: datetime) -> Request | None:
     return _moved(text, now)
 
 
-def _sorry(text: str) -> Request:
+def sorry(text: str) -> Request:
+    """Why it cannot be, whatever else is in the sentence."""
     return Request("routines", "sorry", {"text": text})
 
 
 def _pointed(one: re.Match[str]) -> dict[str, Any]:
     """The last plan, or one of the list that was told."""
-    number = NTH.index(one["nth"].casefold()) + 1 if one["nth"] else int(one["number"] or 0)
+    number = ORDINALS[one["nth"].casefold()] if one["nth"] else int(one["number"] or 0)
     return {"number": number} if number else {"last": True}
 
 
@@ -142,7 +137,7 @@ def _moved(text: str, now: datetime) -> Request | None:
     slots = timing.merged(found)
     when = timing.made(slots, now, "reminder") if slots and not times.cut(said, found) else ""
     if isinstance(when, str):
-        return _sorry(when) if when else None
+        return sorry(when) if when else None
     which = {"last": True} if not moved["noun"] else _which("change", moved["noun"], moved["words"] or "", now).slots
     hour = slots["clock"][:2] if slots and "clock" in slots and "part" not in slots else None
     exact: dict[str, Any] = {"clock": f"{hour[0]:02}:{hour[1]:02}"} if hour else {}

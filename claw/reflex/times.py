@@ -7,20 +7,11 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from claw.moments import DAYS as DAY_NAMES
-from claw.moments import MONTHS as MONTH_NAMES
+from claw.reflex.numbers import DAYS, MONTHS, NUMBERS, ONES, ORDINALS, TENS
 
 Slots = dict[str, Any]
 
-DAYS = [day.casefold() for day in DAY_NAMES]
-MONTHS = [month.casefold() for month in MONTH_NAMES]
-ONES = "one two three four five six seven eight nine ten eleven twelve"
-TEENS = "thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
-NUMBERS = {word: n for n, word in enumerate(f"{ONES} {TEENS}".split(), 1)}
-TENS = {word: n * 10 for n, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)}
-TENTH = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
-ORDINALS = {word: n for n, word in enumerate(TENTH, 1)}
-HOURS = list(NUMBERS)[:12]
+HOURS = ONES
 FRACTIONS = {"half": 0.5, "quarter": 0.25, "three quarters": 0.75, "couple": 2.0, "": 1.0}
 SECONDS = {"s": 1, "m": 60, "h": 3600}
 
@@ -117,13 +108,10 @@ def _days(words: str) -> tuple[int, ...]:
 
 
 def _sun(m: re.Match[str], now: datetime) -> Slots | None:
-    name = (
-        "sunrise"
-        if any(word in m["sun"].casefold() for word in ("sunrise", "sunup", "dawn", "rises", "comes up", "light"))
-        else "sunset"
-    )
+    rises = re.search("sunrise|sunup|dawn|rises|comes up|light", m["sun"], re.IGNORECASE)
     offset = seconds(m["offset"]) if m["offset"] else 0
-    return {"sun": (name, -offset if (m["side"] or "").casefold() == "before" else offset)}
+    before = (m["side"] or "").casefold() == "before"
+    return {"sun": ("sunrise" if rises else "sunset", -offset if before else offset)}
 
 
 def _every(m: re.Match[str], now: datetime) -> Slots | None:
@@ -145,22 +133,20 @@ def _weekly(m: re.Match[str], now: datetime) -> Slots | None:
     days = _days(m["days"]) if m["days"] else ()
     if m["but"]:
         days = tuple(sorted(set(days or range(7)) - set(_days(m["but"]))))
-    part = (m["part"] or m["each"] or ("night" if re.search("night", m[0], re.IGNORECASE) else "")).casefold().removesuffix("s")
-    return {"days": days} | ({"part": part} if part else {})
+    night = "night" if re.search("night", m[0], re.IGNORECASE) else ""
+    return {"days": days} | _in_part(m["part"] or m["each"] or night)
 
 
 def _plural(m: re.Match[str], now: datetime) -> Slots | None:
     """A list of days: again and again when it is in the plural, a range or of several."""
-    days = _days(m["days"])
-    part = (
-        {"part": m["part"].casefold()}
-        if m["part"]
-        else {"part": "night"}
-        if re.search("(week|school) ?night", m[0].casefold())
-        else {}
-    )
+    days, night = _days(m["days"]), re.search("(week|school) ?night", m[0], re.IGNORECASE)
     again = len(days) > 1 or re.search(r"days\b|[a-z]s\b(?<!tues)(?<!thurs)", m["days"], re.IGNORECASE)
-    return {"days": days, **part} if again else None
+    return {"days": days} | _in_part(m["part"] or (night and "night")) if again else None
+
+
+def _in_part(said: str | None) -> Slots:
+    """The part of the day, if one was said."""
+    return {"part": said.casefold().removesuffix("s")} if said else {}
 
 
 def _month(m: re.Match[str], now: datetime) -> Slots | None:
@@ -177,15 +163,14 @@ def _near(m: re.Match[str], now: datetime) -> Slots | None:
     """today, tomorrow, tonight, this evening, the day after tomorrow."""
     words = m[0].casefold()
     ahead = 2 if "after" in words else 1 if "tomorrow" in words else 0
-    part = "night" if "tonight" in words else (m["part"] or m["this"] or "").casefold()
-    return {"date": now.date() + timedelta(ahead), "roll": ""} | ({"part": part} if part else {})
+    part = "night" if "tonight" in words else m["part"] or m["this"]
+    return {"date": now.date() + timedelta(ahead), "roll": ""} | _in_part(part)
 
 
 def _weekday(m: re.Match[str], now: datetime) -> Slots | None:
     ahead = (_days(m["day"])[0] - now.weekday()) % 7
     ahead = 7 if not ahead and "next" in (m["lead"] or "").casefold() else ahead
-    part = {"part": m["part"].casefold()} if m["part"] else {}
-    return {"date": now.date() + timedelta(ahead), "roll": "week", "bare": not m["lead"]} | part
+    return {"date": now.date() + timedelta(ahead), "roll": "week", "bare": not m["lead"]} | _in_part(m["part"])
 
 
 def _date(m: re.Match[str], now: datetime) -> Slots | None:
@@ -215,8 +200,13 @@ def of_month(first: date, day: int) -> date | None:
 
 
 def _ahead(m: re.Match[str], now: datetime) -> Slots | None:
-    days = number(m["n"]) * (7 if m["unit"].casefold().startswith("week") else 1)
+    days = _count(m)
     return {"date": now.date() + timedelta(round(days)), "roll": "", "same": True} if days <= 366 else None
+
+
+def _count(m: re.Match[str]) -> float:
+    """How many days."""
+    return number(m["n"]) * (7 if m["unit"].casefold().startswith("week") else 1)
 
 
 def _in(m: re.Match[str], now: datetime) -> Slots | None:
@@ -225,20 +215,16 @@ def _in(m: re.Match[str], now: datetime) -> Slots | None:
 
 def _for(m: re.Match[str], now: datetime) -> Slots | None:
     """For how many seconds; 0 when that is not said."""
-    days = number(m["n"]) * (7 if m["unit"].casefold().startswith("week") else 1) if m["n"] else 0
-    return {"for": seconds(m["span"]) if m["span"] else round(days * 86400)}
+    return {"for": seconds(m["span"]) if m["span"] else round(_count(m) * 86400) if m["n"] else 0}
 
 
 def _part(m: re.Match[str], now: datetime) -> Slots | None:
-    part = m["part"].casefold()
-    return {"part": part.removesuffix("s")} | ({"days": ()} if part.endswith("s") else {})
+    return _in_part(m["part"]) | ({"days": ()} if m["part"].casefold().endswith("s") else {})
 
 
 def _named(m: re.Match[str], now: datetime) -> Slots | None:
-    return {
-        "clock": (0 if m["named"].casefold() == "midnight" else 12, 0, 0, True),
-        "midnight": m["named"].casefold() == "midnight",
-    }
+    midnight = m["named"].casefold() == "midnight"
+    return {"clock": (0 if midnight else 12, 0, 0, True), "midnight": midnight}
 
 
 def _clock(m: re.Match[str], now: datetime) -> Slots | None:

@@ -27,11 +27,8 @@ def merged(fragments: Sequence[Fragment]) -> Slots | None:
     slots: Slots = {}
     for fragment in [one for one in fragments if "vague" not in one.slots] or fragments:
         same = slots.keys() & fragment.slots.keys() - {"roll", "bare"}
-        if any(
-            slots[key] != fragment.slots[key]
-            and not (key == "part" and {slots[key], fragment.slots[key]} <= {"evening", "night"})
-            for key in same
-        ):
+        differing = [{slots[key], fragment.slots[key]} for key in same if slots[key] != fragment.slots[key]]
+        if any(values != {"evening", "night"} for values in differing):
             return None
         slots |= fragment.slots
     return slots
@@ -115,20 +112,12 @@ def _hour(slots: Slots, kind: Kind, named: bool) -> tuple[int, int, int, bool, b
         return 0, 0, 0, bool(slots.get("days") or "date" in slots), False
     if exact or not part or part in ("noon", "midday", "midnight"):
         afternoon = not exact and named and kind == "reminder" and hour < 7
-        return (
-            hour + 12 * afternoon,
-            minute,
-            second,
-            exact and part == "night" and hour < 5,
-            not (exact or named or kind == "wake"),
-        )
+        after, either = exact and part == "night" and hour < 5, not (exact or named or kind == "wake")
+        return hour + 12 * afternoon, minute, second, after, either
     if part == "morning":
         return hour % 12, minute, second, False, False
-    if part == "night" and (hour < 5 or hour == 12):
-        return hour % 12, minute, second, True, False
-    return (
-        (0, minute, second, True, False) if part == "evening" and hour == 12 else (hour % 12 + 12, minute, second, False, False)
-    )
+    after = (hour == 12 and part != "afternoon") or (hour < 5 and part == "night")
+    return hour % 12 + 12 * (not after), minute, second, after, False
 
 
 def _once(slots: Slots, now: datetime, at: time, late: bool, either: bool) -> When | str:

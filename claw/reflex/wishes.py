@@ -10,24 +10,7 @@ from claw.capabilities import Climate, Player
 from claw.color import is_color
 from claw.device import Device
 from claw.names import ALL, KINDS_SAID, Names, Selection, fold, stems
-from claw.reflex.deeds import (
-    ARGUMENT,
-    BARE,
-    DARKER,
-    DEEDS,
-    EVERYTHING,
-    HIGHEST,
-    INSTEAD,
-    LOWEST,
-    NO_MEDIA,
-    PERCENT,
-    PLAYING,
-    PRONOUNS,
-    SOUGHT,
-    STEPS,
-    UNABLE,
-    Deed,
-)
+from claw.reflex import deeds
 from claw.reflex.reading import Context, Option
 from claw.turns.replies import call_of_it, called, capital, spoken, state_words, the, within
 
@@ -64,9 +47,9 @@ class Wishes:
         if verb == "play" and _no_media(slots):
             return Outcome(miss=True)
         found = self._select(verb, slots, context)
-        if found.unknown and verb in INSTEAD:
-            lock = self._select(INSTEAD[verb], slots, context)
-            verb, found = (INSTEAD[verb], lock) if (lock.devices or lock.ambiguous) and not lock.bare else (verb, found)
+        if found.unknown and verb in deeds.INSTEAD:
+            lock = self._select(deeds.INSTEAD[verb], slots, context)
+            verb, found = (deeds.INSTEAD[verb], lock) if (lock.devices or lock.ambiguous) and not lock.bare else (verb, found)
             if verb == "lock":
                 it = called(self.house, found.devices or found.ambiguous).removesuffix(" lock")
                 return Outcome(reply=f"I cannot close {it}, only lock it.")
@@ -86,19 +69,14 @@ class Wishes:
             return Outcome(reply=capital(str(error)), guess=found.guess, note=note)
 
     def _select(self, verb: str, slots: Mapping[str, Any], context: Context) -> Selection:
-        thing = " in ".join(str(slots[name]) for name in ("thing", "place") if slots.get(name))
-        kinds = slots.get("kinds") or (None if thing or slots.get("area") else BARE.get(verb))
-        deeds = _narrow(verb, slots)
+        thing = _thing(slots)
+        kinds = slots.get("kinds") or (None if thing or slots.get("area") else deeds.BARE.get(verb))
+        fitting = _narrow(verb, slots)
         area, group = slots.get("area", ""), bool(slots.get("area")) and not thing
         found = self.names.find(
-            thing,
-            kinds=kinds,
-            sort=slots.get("sort", ""),
-            area=area,
-            speaker_area=context.area,
-            all=group,
-            fits=lambda device: _deed(deeds, device) is not None,
-        )
+            thing, kinds=kinds, sort=slots.get("sort", ""), area=area, speaker_area=context.area, all=group,
+            fits=lambda device: _deed(fitting, device) is not None,
+        )  # fmt: skip
         if found.bare and found.devices and (meant := _meant(verb, thing, found)):
             devices = tuple(device for device in found.devices if device.kind in meant)
             devices = devices or self._namesake(thing, found.devices)
@@ -109,7 +87,7 @@ class Wishes:
         """A bare number for a room with lights and one thermostat, when it could be % or °C: what each would do."""
         there = self.names.find(found.place, kinds=("thermostat",)).devices if found.place else ()
         number = slots.get("number")
-        if not isinstance(number, (int, float)) or slots.get("unit") or not LOWEST <= number <= 35:
+        if not isinstance(number, (int, float)) or slots.get("unit") or not deeds.LOWEST <= number <= 35:
             return ()
         if len(there) != 1 or {device.kind for device in found.devices} != {"light"}:
             return ()
@@ -132,16 +110,16 @@ class Wishes:
         if unable := self._unable(found, slots or {}):
             if verb == "source":  # "set the lamp to soft pink": words that no level knows
                 return ""
-            return f"{capital(called(self.house, unable))} {UNABLE.get(verb, f'cannot {deed} that')}."
+            return f"{capital(called(self.house, unable))} {deeds.UNABLE.get(verb, f'cannot {deed} that')}."
         if verb in ("lock", "unlock") and (door := self._door(slots or {})):
-            return f"{capital(called(self.house, door))} {UNABLE[verb]}."
+            return f"{capital(called(self.house, door))} {deeds.UNABLE[verb]}."
         if found.place:
             whole = found.unknown in ("anything", found.place)
             what = _sought(verb, slots or {}) if whole else spoken(found.unknown)
             return f"There is no {what} {within(found.place)}." if what else f"Nothing {within(found.place)} could {deed} that."
         if found.unknown == "anything":
             return f"There is no device here that could {deed} that."
-        if found.unknown in PRONOUNS:
+        if found.unknown in deeds.PRONOUNS:
             return f"I do not know what “{found.unknown}” is; name it."
         said = _in_own_words(found.unknown, slots or {})
         if found.unknown.count(" ") > 2:
@@ -150,7 +128,7 @@ class Wishes:
 
     def _unable(self, found: Selection, slots: Mapping[str, Any]) -> tuple[Device, ...]:
         """The devices that were named, when it is only that they cannot do it."""
-        thing = " in ".join(str(slots[name]) for name in ("thing", "place") if slots.get(name))
+        thing = _thing(slots)
         narrow = {"kinds": slots.get("kinds"), "sort": slots.get("sort", ""), "area": slots.get("area", "")}
         if not thing and not slots.get("kinds"):
             return ()
@@ -197,24 +175,29 @@ class Wishes:
 
     def _lit(self, verb: str, devices: Sequence[Device]) -> Sequence[Device]:
         """A step concerns those that are on, if any is."""
-        lit = [device for device in devices if device.state.get("on") is not False] if verb in STEPS else devices
-        if not lit and verb in DARKER:
+        lit = [device for device in devices if device.state.get("on") is not False] if verb in deeds.STEPS else devices
+        if not lit and verb in deeds.DARKER:
             raise Say(f"{called(self.house, devices)} {'are' if len(devices) > 1 else 'is'} off.")
         return lit or devices
 
     def _command(self, verb: str, slots: Mapping[str, Any], device: Device) -> tuple[str, dict[str, Any]]:
         name, deed = call_of_it(self.house, device), _deed(_narrow(verb, slots), device)
         assert deed is not None  # the selection asked for it
-        if verb in STEPS:
+        if verb in deeds.STEPS:
             return deed[1], _step(verb, slots, device, name)
-        argument = ARGUMENT.get(deed[1])
+        argument = deeds.ARGUMENT.get(deed[1])
         return deed[1], {} if argument is None else _value(argument, deed[1], slots, device, name)
+
+
+def _thing(slots: Mapping[str, Any]) -> str:
+    """The words for what is meant: "the lamp in the study"."""
+    return " in ".join(str(slots[name]) for name in ("thing", "place") if slots.get(name))
 
 
 def _sought(verb: str, slots: Mapping[str, Any]) -> str:
     """What a room lacks for this verb; empty when it could be many things."""
-    kinds = slots.get("kinds") or BARE.get("target" if slots.get("unit") in ("degrees", "celsius", "fahrenheit") else verb)
-    return SOUGHT.get(verb) or (kinds[0] if kinds else "player" if verb in PLAYING else "")
+    kinds = slots.get("kinds") or deeds.BARE.get("target" if slots.get("unit") in ("degrees", "celsius", "fahrenheit") else verb)
+    return deeds.SOUGHT.get(verb) or (kinds[0] if kinds else "player" if verb in deeds.PLAYING else "")
 
 
 def _in_own_words(unknown: str, slots: Mapping[str, Any]) -> str:
@@ -226,57 +209,47 @@ def _in_own_words(unknown: str, slots: Mapping[str, Any]) -> str:
 
 def _no_media(slots: Mapping[str, Any]) -> bool:
     """Whether this is no wish to hear something: "play with the kids", "play nice"."""
-    return bool(NO_MEDIA & {(*fold(str(slots.get("media", ""))), "")[0]})
+    return bool(deeds.NO_MEDIA & {(*fold(str(slots.get("media", ""))), "")[0]})
 
 
 def _understood(verb: str, slots: Mapping[str, Any], calls: Sequence[ToolCall]) -> str:
     """How a number without a unit was taken, when it was not as °C."""
     for call in calls:
         number = slots.get("number")
-        if call.command == "set_target" and verb not in STEPS and slots.get("unit") != "fahrenheit" and number is not None:
+        if call.command == "set_target" and verb not in deeds.STEPS and slots.get("unit") != "fahrenheit" and number is not None:
             target = call.args["target"]
             return f"I took that as {number:g} °F." if abs(target - float(number)) > 0.1 else ""
     return ""
 
 
-def _narrow(verb: str, slots: Mapping[str, Any]) -> tuple[Deed, ...]:
+def _narrow(verb: str, slots: Mapping[str, Any]) -> tuple[deeds.Deed, ...]:
     """The deeds of a verb that agree with the unit that was said."""
-    deeds = DEEDS[verb]
+    meant = deeds.DEEDS[verb]
     if verb != "set" or not slots.get("unit"):
-        return deeds
-    return tuple(deed for deed in deeds if (deed[1] in PERCENT) == (slots["unit"] == "percent"))
+        return meant
+    return tuple(deed for deed in meant if (deed[1] in deeds.PERCENT) == (slots["unit"] == "percent"))
 
 
-def _deed(deeds: Sequence[Deed], device: Device) -> Deed | None:
-    return next((deed for deed in deeds if isinstance(device, deed[0])), None)
+def _deed(fitting: Sequence[deeds.Deed], device: Device) -> deeds.Deed | None:
+    return next((deed for deed in fitting if isinstance(device, deed[0])), None)
 
 
 def _meant(verb: str, thing: str, found: Selection) -> tuple[str, ...]:
-    if ALL & set(fold(thing)) and verb in EVERYTHING:
-        return EVERYTHING[verb]
+    if ALL & set(fold(thing)) and verb in deeds.EVERYTHING:
+        return deeds.EVERYTHING[verb]
     kinds = {device.kind for device in found.devices}
     if verb == "set" and len(kinds) > 1:  # "set the bedroom to 20": 20 of what?
-        return (
-            ("thermostat",)
-            if kinds & {"thermostat"} and "light" not in kinds
-            else ("nothing",)
-            if "light" not in kinds
-            else ("light",)
-        )
-    return BARE.get(verb, ()) if thing and not ALL & set(fold(thing)) else ()
+        return ("light",) if "light" in kinds else ("thermostat",) if "thermostat" in kinds else ("nothing",)
+    return deeds.BARE.get(verb, ()) if thing and not ALL & set(fold(thing)) else ()
 
 
 def _prefer(verb: str, found: Selection, thing: str) -> Selection:
     """Among several players the one that plays (or, to go on, the one that paused)."""
     several = found.ambiguous or (found.devices if len(found.devices) > 1 else ())
-    if verb not in PLAYING or not several or (found.devices and not found.bare) or ALL & set(fold(thing)):
+    if verb not in deeds.PLAYING or not several or (found.devices and not found.bare) or ALL & set(fold(thing)):
         return found
-    wanted = ("paused",) if verb == "resume" else ("playing",)
-    active = tuple(
-        d
-        for d in several
-        if d.state.get("playback") in wanted or (d.state.get("activity") == "cleaning" and verb in ("stop", "pause"))
-    )
+    wanted, cleaned = "paused" if verb == "resume" else "playing", "cleaning" if verb in ("stop", "pause") else "-"
+    active = tuple(one for one in several if one.state.get("playback") == wanted or one.state.get("activity") == cleaned)
     if len(active) == 1 or (active and (verb == "stop_playing" or (thing and verb in ("pause", "stop")))):
         return Selection(active, group=len(active) > 1)
     return Selection(ambiguous=active or several) if len(several) > 1 else found
@@ -289,7 +262,7 @@ def _quiet(verb: str, found: Selection) -> bool:
 
 def _step(verb: str, slots: Mapping[str, Any], device: Device, name: str) -> dict[str, Any]:
     """The absolute value after a relative wish."""
-    _, _, field, step, low, high = next(one for one in STEPS[verb] if isinstance(device, one[0]))
+    _, _, field, step, low, high = next(one for one in deeds.STEPS[verb] if isinstance(device, one[0]))
     now = device.state.get(field)
     if field in ("brightness", "speed") and (now is None or device.state.get("on") is False):
         now = 0
@@ -315,17 +288,15 @@ def _value(argument: str, command: str, slots: Mapping[str, Any], device: Device
             raise Say(f"I don't know the colour {slots['color']}.")
         return {"color": color}
     number = float(slots.get("white", slots.get("level", slots.get("number", 0))))
-    if command in PERCENT:
+    if command in deeds.PERCENT:
         return {argument: round(_within(number, 0, 100, "%", name))}
     if argument == "color_temperature":
         return {argument: round(_within(number, 1000, 12000, "K", name))}
-    fahrenheit = slots.get("unit") == "fahrenheit" or (
-        slots.get("unit") != "celsius"
-        and ((isinstance(device, Climate) and 45 < number < 100) or (not isinstance(device, Climate) and 100 < number < 213))
-    )
+    low, high = (45, 100) if isinstance(device, Climate) else (100, 213)  # what without a unit must be °F
+    fahrenheit = slots.get("unit") == "fahrenheit" or (slots.get("unit") != "celsius" and low < number < high)
     celsius = (number - 32) * 5 / 9 if fahrenheit else number
-    high = 35.0 if isinstance(device, Climate) else HIGHEST
-    return {argument: round(_within(celsius, LOWEST, high, "°C", name), 1)}
+    highest = 35.0 if isinstance(device, Climate) else deeds.HIGHEST
+    return {argument: round(_within(celsius, deeds.LOWEST, highest, "°C", name), 1)}
 
 
 def _within(number: float, low: float, high: float, unit: str, name: str) -> float:

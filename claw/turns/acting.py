@@ -71,10 +71,10 @@ class Acting:
         return {id: await self._seen(device, call, otherwise) for id, device in devices.items()}
 
     async def _seen(self, device: Device | None, call: ToolCall, otherwise: Outcome) -> Outcome:
-        goal = device.commands[call.command].goal(call.args) if device else {}
+        goal = device.goal(call.command, call.args) if device else {}
         if device is None or not goal or not await self._refresh(device):
             return UNSEEN
-        return Outcome("done", moving=not arrived(device, goal)) if reached(device, goal) else otherwise
+        return confirmed(device, goal) or otherwise
 
     def _forbidden(self, device: Device, *, call: ToolCall, approved: bool) -> Outcome | None:
         """Why a call that was ruled before a crash is not done any more; None when it still may be."""
@@ -116,7 +116,7 @@ class Acting:
 
     async def _at(self, device: Device, call: ToolCall, *, redo: bool, sent: bool, judge: Judge) -> Outcome:
         command = device.commands[call.command]
-        goal = command.goal(call.args)
+        goal = device.goal(call.command, call.args)
         if not device.online and not (redo and await self._wait(device, lambda: device.online, RETURN_SECONDS)):
             return Outcome("unknown" if redo else "failed", device.trouble or "it cannot be reached")
         if redo and (settled := await self._after_crash(device, command, goal)):
@@ -137,15 +137,13 @@ class Acting:
 
     async def _after_crash(self, device: Device, command: Command, goal: Mapping[str, Any]) -> Outcome | None:
         """What a deed left open by a crash came to, as far as the device shows; None when it is safe to do it (again)."""
-        if goal and await self._refresh(device) and reached(device, goal):
-            return Outcome("done", moving=not arrived(device, goal))
-        return None if command.repeatable else UNSEEN
+        done = confirmed(device, goal) if goal and await self._refresh(device) else None
+        return done or (None if command.repeatable else UNSEEN)
 
     async def _despite(self, device: Device, goal: Mapping[str, Any], trouble: str) -> Outcome:
         """After an error the deed may have happened all the same: look."""
-        if goal and device.online and await self._refresh(device) and reached(device, goal):
-            return Outcome("done", moving=not arrived(device, goal))
-        return Outcome("failed", trouble)
+        done = confirmed(device, goal) if goal and device.online and await self._refresh(device) else None
+        return done or Outcome("failed", trouble)
 
     async def _read_back(self, device: Device, goal: Mapping[str, Any], *, stale: bool) -> Outcome:
         """Wait until the device reports the goal; what was reported before the command confirms nothing (`stale`)."""
@@ -155,14 +153,13 @@ class Acting:
         fresh = not stale
         for pause in (*READ_BACK, *READ_BACK[-1:] * 9):
             if fresh and reached(device, goal):
-                return Outcome("done", moving=not arrived(device, goal))
-            read = await self._refresh(device)
-            fresh = fresh or read
+                break
+            fresh = await self._refresh(device) or fresh
             if (fresh and reached(device, goal)) or self.clock.monotonic() >= end:
                 break
             await self._wait(device, lambda: reached(device, goal), pause)
-        if fresh and reached(device, goal):
-            return Outcome("done", moving=not arrived(device, goal))
+        if fresh and (done := confirmed(device, goal)):
+            return done
         if not device.online or not fresh:
             return Outcome("unknown", "it does not answer, so I cannot tell whether it did it")
         return Outcome("failed", "it did not do it")
@@ -182,13 +179,12 @@ class Acting:
         changed = asyncio.Event()
         unsubscribe = device.subscribe(lambda *_: changed.set() if reached() else None)
         try:
-            async with asyncio.timeout(seconds):
-                await changed.wait()
-        except TimeoutError:
-            return bool(reached())
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await changed.wait()
         finally:
             unsubscribe()
-        return True
+        return changed.is_set() or bool(reached())
 
     async def _return_of(self, id: str) -> Device | None:
         """Wait for a known device that was not yet found again after a restart."""
@@ -201,6 +197,11 @@ class Acting:
 
 def _not_judged(device: Device) -> None:
     """The ruling is fresh."""
+
+
+def confirmed(device: Device, goal: Mapping[str, Any]) -> Outcome | None:
+    """Done, if the device reports the goal or that it is on its way there; else None."""
+    return Outcome("done", moving=not arrived(device, goal)) if reached(device, goal) else None
 
 
 def reached(device: Device, goal: Mapping[str, Any]) -> bool:

@@ -73,15 +73,12 @@ class Aftermath:
                 task.add_done_callback(self._followers.discard)
 
     async def _arrival(self, turn: Turn, device: Device, call: ToolCall) -> None:
-        goal = device.commands[call.command].goal(call.args)
-        ended = asyncio.Event()
+        goal, ended = device.goal(call.command, call.args), asyncio.Event()
         unsubscribe = device.subscribe(lambda *_: ended.set() if arrived(device, goal) or not device.moving else None)
-        waiting = [asyncio.ensure_future(ended.wait()), asyncio.ensure_future(self.clock.sleep(FOLLOW_SECONDS))]
         try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            await self.clock.until(ended, FOLLOW_SECONDS)
         finally:
             unsubscribe()
-            await cancel(*waiting)
         if not arrived(device, goal) and self._last_wish(device.id) == call:
             now = ", ".join(state_words(device, name) for name in goal)
             wish = wanted(self.house, ToolCall(call.command, (device.id,), call.args))

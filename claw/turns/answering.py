@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from claw.call import ToolCall, digest, digest_of
 from claw.house import House
@@ -170,7 +171,7 @@ class Answering:
         """Whether a question was open that no yes answers; it is closed."""
         found = [one for one in open_ones if one.kind in UNANSWERED]
         for one in found:
-            turn.writes.append(lambda one=one: self.questions.close(one.id, "declined", ""))  # type: ignore[misc]
+            turn.writes.append(partial(self.questions.close, one.id, "declined", ""))
         return bool(found)
 
     def _take_back(self, turn: Turn) -> bool:
@@ -211,7 +212,7 @@ class Answering:
         """Drop what this chat put off; returns the wishes, the devices of one call together."""
         calls: dict[str, list[ToolCall]] = defaultdict(list)
         for row in self.inbox.waiting("later:", turn.message.place):
-            turn.writes.append(lambda row=row: self.inbox.forget(row.key))  # type: ignore[misc]
+            turn.writes.append(partial(self.inbox.forget, row.key))
             call = ToolCall.of(json.loads(row.text))
             calls[f"{call.command} {call.args}"].append(call)
         merged = [replace(same[0], targets=tuple(id for call in same for id in call.targets)) for same in calls.values()]

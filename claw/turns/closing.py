@@ -2,13 +2,13 @@
 
 import json
 import time
-from datetime import datetime
 from typing import Any
 
 from claw.call import ToolCall
 from claw.clock import Clock
 from claw.house import House
 from claw.messages.inbox import CODE, HIDDEN, Inbox
+from claw.moments import at_words
 from claw.turns.acting import arrived
 from claw.turns.replies import capital, told, wanted
 from claw.turns.turn import Step, Turn, later, outcome_of
@@ -56,8 +56,8 @@ class Closing:
                 parts.append(capital(f"I will not {wanted(self.house, step.call)}: {step.reason}."))
             elif step.ruling == "later":
                 due = self.inbox.due(later(step.call.targets[0], turn.message.key))
-                start = datetime.fromtimestamp(due, self.clock.zone)
-                parts.append(capital(f"{step.reason}; I will {wanted(self.house, step.call)} at {start:%H:%M}."))
+                when = at_words(due, self.clock.now())
+                parts.append(capital(f"{step.reason}; I will {wanted(self.house, step.call)} {when}."))
             elif step.ruling == "run" and not self._silent(turn, step):
                 parts.append(LEASE_OVER * turn.message.key.startswith("lease:") + told(self.house, step.call, step.outcomes))
         return " ".join(part for part in (*parts, turn.reply) if part)
@@ -69,8 +69,8 @@ class Closing:
         if turn.message.key.count("+") >= LEASE_TRIES and outcome_of(step) != "done":
             return True
         return all(
-            id in self.house.devices
-            and arrived(self.house.devices[id], self.house.devices[id].commands[step.call.command].goal(step.call.args))
+            (device := self.house.devices.get(id)) is not None
+            and arrived(device, device.goal(step.call.command, step.call.args))
             and not self.house.changed(turn.before).get(id)
             for id in step.call.targets
         )

@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from claw.house import House
 from claw.messages.asks import Asks
 from claw.messages.inbox import Inbox, Message
 from claw.messages.questions import APPROVAL_SECONDS, Questions
+from claw.moments import span_words
 from claw.policy import Policy
 from claw.reflex import memories
 from claw.reflex.reader import Reader
@@ -99,7 +100,7 @@ class Deciding:
         if last is None or last.at > turn.message.at or (reading and reading.control):
             return text, reading
         if last.kind == "more" and (found := completed(self.reader, str(last.data), text, reading, context)):
-            turn.writes.append(lambda: self.questions.close(last.id, "answered", ""))
+            turn.writes.append(partial(self.questions.close, last.id, "answered", ""))
             return found
         if context.question == "approval" and AGREES.match(text):
             return text, Reading("alias", reply=self._please_answer(turn))
@@ -135,7 +136,7 @@ class Deciding:
         choices = len(numbered.data) if numbered else len(asked) if approvals and len(asked) > 1 else 0
         return Context(
             chat=message.chat, person=message.person, area=area, language=language or self.config.house.language, question=kind,
-            choices=choices, scenes={name: list(scene.say) for name, scene in self.config.scenes.items()},
+            choices=choices, scenes=self.config.sentences(),
             extra={"labels": [option["label"] for option in last.data]} if last and last.kind == "which" else {},
         )  # fmt: skip
 
@@ -192,7 +193,7 @@ class Deciding:
     def _act(self, turn: Turn, calls: Sequence[ToolCall]) -> None:
         """What a person wants now; if that was long ago, they are asked."""
         if calls and self.clock.time() - turn.message.at > STALE_SECONDS:
-            self._stale(turn, calls)
+            self.late(turn, calls, f"You wrote this {self._ago(turn.message.at)} ago")
         else:
             self.judge(turn, calls)
 
@@ -210,31 +211,28 @@ class Deciding:
             known = [call for one in calls for call in one.apart() if digest([call]) in granted]
             self.judge(turn, known, approved=True)
             calls = [call for one in calls for call in one.apart() if call not in known]
-        asked: list[ToolCall] = []
-        for call in calls:
-            gone = tuple(id for id in call.targets if id not in self.house.devices)
-            if gone:  # a deed for later whose device did not come back: it fails, and that is told
-                turn.steps.append(Step(ToolCall(call.command, gone, call.args), "run", approved=approved))
-            call = ToolCall(call.command, tuple(id for id in call.targets if id not in gone), call.args)
-            for part, verdict in self.policy.judge(call, approved=approved, unasked=turn.message.kind == "routine"):
-                ruling = {"allow": "run", "refuse": "refused", "confirm": "asked", "later": "later"}[verdict.ruling]
-                turn.steps.append(Step(part, ruling, verdict.reason, approved))
-                if ruling == "asked":
-                    asked.append(part)
-                if turn.message.kind != "call" and ruling in ("run", "later") and part.command in SWITCHES:
-                    turn.writes.append(lambda part=part: self._forget_later(part))  # type: ignore[misc]
-                if ruling == "later":
-                    turn.writes.append(lambda part=part, due=verdict.due: self._postpone(turn, part, due, approved))  # type: ignore[misc]
-        if asked:
+        if asked := [part for call in calls for part in self._ruled(turn, call, approved)]:
             text = capital(listed([wanted(self.house, call) for call in asked])) + "? Yes or no?"
-            self._ask_approval(turn, asked, text)
+            self._put_approval(turn, [call.plain() for call in asked], digest(asked), text, APPROVAL_SECONDS)
+
+    def _ruled(self, turn: Turn, call: ToolCall, approved: bool) -> list[ToolCall]:
+        """Add the steps of a call and the writes that go with them; gives those parts of it that need a yes."""
+        gone = tuple(id for id in call.targets if id not in self.house.devices)
+        if gone:  # a deed for later whose device did not come back: it fails, and that is told
+            turn.steps.append(Step(replace(call, targets=gone), "run", approved=approved))
+        call, begun = replace(call, targets=tuple(id for id in call.targets if id not in gone)), len(turn.steps)
+        for part, verdict in self.policy.judge(call, approved=approved, unasked=turn.message.kind == "routine"):
+            ruling = {"allow": "run", "refuse": "refused", "confirm": "asked", "later": "later"}[verdict.ruling]
+            turn.steps.append(Step(part, ruling, verdict.reason, approved))
+            if turn.message.kind != "call" and ruling in ("run", "later") and part.command in SWITCHES:
+                turn.writes.append(partial(self._forget_later, part))
+            if ruling == "later":
+                turn.writes.append(partial(self._postpone, turn, part, verdict.due, approved))
+        return [step.call for step in turn.steps[begun:] if step.ruling == "asked"]
 
     def ask(self, turn: Turn, request: Request, text: str) -> None:
         """Ask a person to approve a request; a yes hands it to its subject's `grant`."""
         self._put_approval(turn, request.plain(), digest_of(request.plain()), text, APPROVAL_SECONDS)
-
-    def _ask_approval(self, turn: Turn, calls: Sequence[ToolCall], text: str, seconds: float = APPROVAL_SECONDS) -> None:
-        self._put_approval(turn, [call.plain() for call in calls], digest(calls), text, seconds)
 
     def _put_approval(self, turn: Turn, data: Any, hash: str, text: str, seconds: float) -> None:
         """Keep the question where a yes counts: in this chat, or else in the owner's own."""
@@ -248,21 +246,17 @@ class Deciding:
             turn.writes.append(put)
         for old in self.questions.open(chat):
             if old.kind == "which" or old.hash == hash:  # what a number meant before, or the same wish once more
-                turn.writes.append(lambda old=old: self.questions.close(old.id, "dropped", ""))  # type: ignore[misc]
+                turn.writes.append(partial(self.questions.close, old.id, "dropped", ""))
         turn.writes.append(lambda: self.questions.put(chat, "approval", text, data, hash=hash, seconds=seconds))
 
-    def _stale(self, turn: Turn, calls: Sequence[ToolCall]) -> None:
-        self.late(turn, calls, f"You wrote this {self._ago(turn.message.at)} ago")
-
     def _ago(self, at: float) -> str:
-        minutes = (self.clock.time() - at) / 60
-        return f"{minutes / 60:.0f} h" if minutes >= 90 else f"{minutes:.0f} min"
+        return span_words((self.clock.time() - at) // 60 * 60)
 
-    def late(self, turn: Turn, calls: Sequence[ToolCall], why: str) -> None:
-        """Ask whether it is still wanted; `why` begins the question."""
+    def late(self, turn: Turn, calls: Sequence[ToolCall], why: str, **whose: Any) -> None:
+        """Ask whether it is still wanted; `why` begins the question; `whose` is kept beside each call."""
         text = f"{why}: shall I still {listed([wanted(self.house, call) for call in calls])}?"
         turn.steps = [Step(call, "asked") for call in calls]
-        self._ask_approval(turn, calls, text, STALE_ASK_SECONDS)
+        self._put_approval(turn, [{**call.plain(), **whose} for call in calls], digest(calls), text, STALE_ASK_SECONDS)
 
     def _which(self, turn: Turn, options: Sequence[Option]) -> None:
         labels = [f"{number} {option.label}" for number, option in enumerate(options, 1)]
@@ -288,14 +282,10 @@ class Deciding:
     def explain(self, text: str, chat: str) -> dict[str, Any]:
         """What a message would be read as and how it would be ruled; nothing is kept or done."""
         message = Message(0, "", "", chat, "owner", "message", text, self.clock.time(), 0.0, "new", None, None)
-        reading = self.reader.read(clean(text, LONGEST_TEXT), self.context(message, "", ""))
+        context = self.context(message)
+        reading = self.reader.read(clean(text, LONGEST_TEXT), context)
         if reading is None:
-            return {
-                "level": "none",
-                "trace": [],
-                "nearest": self.reader.nearest(text, self.context(message, "", "")),
-                "calls": [],
-            }
+            return {"level": "none", "trace": [], "nearest": self.reader.nearest(text, context), "calls": []}
         ruled = [(part, verdict) for call in reading.calls for part, verdict in self.policy.judge(call)]
         return {
             "level": reading.level, "trace": list(reading.trace), "reply": reading.reply, "control": reading.control,
@@ -310,10 +300,7 @@ def contradiction(house: House, calls: Sequence[ToolCall]) -> str:
     for call in calls:
         for id in call.targets:
             device = house.devices.get(id)
-            goal: Mapping[str, Any] = (
-                device.commands[call.command].goal(call.args) if device and call.command in device.commands else {}
-            )
-            for name, value in goal.items():
+            for name, value in device.goal(call.command, call.args).items() if device else ():
                 if device and seen.setdefault((id, name), value) != value:
                     return f"You asked two opposite things of {call_of_it(house, device)}, so I did nothing. Which one?"
     return ""

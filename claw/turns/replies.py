@@ -13,20 +13,17 @@ from claw.house import House
 from claw.names import KINDS_SAID, fold, singular
 from claw.turns.acting import Outcome
 
-KIND_PLURAL = {
-    "light": "lights",
-    "switch": "switches",
-    "fan": "fans",
-    "shade": "shades",
-    "door": "doors",
-    "lock": "locks",
-    "player": "players",
-}
-
 PLAIN: dict[tuple[str, Any], str] = {
     ("set_brightness", 0): "turn_off", ("set_speed", 0): "turn_off", ("set_position", 0): "close", ("set_position", 100): "open",
 }  # fmt: skip
 THEY = {"is": "are", "was": "were", "does": "do", "has": "have"}
+UNITS = {
+    **dict.fromkeys(("brightness", "volume", "speed", "position", "tilt", "humidity"), " %"),
+    **dict.fromkeys(("target", "temperature"), " °C"), "color_temperature": " K",
+}  # fmt: skip
+SIDES = {  # what true and false mean
+    "on": ("off", "on"), "locked": ("unlocked", "locked"), "open": ("closed", "open"), "muted": ("not muted", "muted"),
+}  # fmt: skip
 
 # words that are no name by themselves: "Floor Lamp" is said "floor lamp", while "Sonos One" and "LG TV" stay as they are
 WORDS = """
@@ -115,6 +112,16 @@ def listed(names: Sequence[str], last: str = "and") -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
 
 
+def few(names: Sequence[str], most: int) -> str:
+    """The same with at most so many parts, of which the last may be "9 more"."""
+    return listed(names if len(names) <= most else [*names[: most - 1], f"{len(names) - most + 1} more"])
+
+
+def plural_of(noun: str) -> str:
+    """lights, switches."""
+    return noun + ("es" if noun.endswith(("ch", "sh", "s")) else "s")
+
+
 def call_of_it(house: House, device: Device) -> str:
     """The device as a person would call it: "the kitchen lamp"; a player named after its room is "the kitchen speaker"."""
     name, area = house.name(device), house.area(device)
@@ -146,14 +153,13 @@ def called(house: House, devices: Sequence[Device]) -> str:
     kinds = {device.kind for device in devices}
     if len(kinds) == 1 and len(devices) > 1:
         kind = kinds.pop()
-        plural = KIND_PLURAL.get(kind, f"{kind}s")
+        plural = plural_of(kind)
         same = [device for device in house.devices.values() if device.kind == kind]
         if len(same) == len(devices) and len(devices) > 2:
             return f"all {len(devices)} {plural}"
         if rooms := _whole_rooms(house, devices):
             return f"the {listed([spoken(room) for room in rooms])} {plural}"
-    names = [call_of_it(house, device) for device in devices]
-    return listed(names) if len(names) <= 4 else f"{listed([*names[:3], f'{len(names) - 3} more'])}"
+    return few([call_of_it(house, device) for device in devices], 4)
 
 
 def _whole_rooms(house: House, devices: Sequence[Device]) -> list[str]:
@@ -201,7 +207,7 @@ def _it(house: House, call: ToolCall, devices: Sequence[Device]) -> str:
 
 
 def _short(call: ToolCall, it: str) -> str:
-    return it.removesuffix(" lock") if call.command in ("lock", "unlock") and it != "the lock" else it
+    return it.removesuffix(" lock") if call.command in ("lock", "unlock") and it.count(" ") > 1 else it
 
 
 def told(house: House, call: ToolCall, outcomes: Mapping[str, Outcome]) -> str:
@@ -249,8 +255,7 @@ def _detail(text: str, many: bool) -> str:
 def _still(call: ToolCall, devices: Sequence[Device], many: bool) -> str:
     """What a device reports instead of what was asked of it."""
     device = devices[0]
-    goal = device.commands[call.command].goal(call.args)
-    for field, value in goal.items():
+    for field, value in device.goal(call.command, call.args).items():
         if field in device.state and not holds(field, value, device.state[field]):
             return f"still say{'' if many else 's'} {state_words(device, field)}"
     return "did not confirm it"
@@ -259,27 +264,13 @@ def _still(call: ToolCall, devices: Sequence[Device], many: bool) -> str:
 def state_words(device: Device, field: str) -> str:
     """One reported field in words: "unlocked", "at 40 %", "18 °C"."""
     value = device.state.get(field)
-    words: dict[str, dict[Any, str]] = {
-        "on": {True: "on", False: "off"}, "locked": {True: "locked", False: "unlocked"}, "open": {True: "open", False: "closed"},
-        "muted": {True: "muted", False: "not muted"},
-    }  # fmt: skip
     if value is None:
         return "nothing"
-    if field in words:
-        return words[field][value]
+    if field in SIDES:
+        return SIDES[field][bool(value)]
     if field == "position":
         return {0: "closed", 100: "open"}.get(value, f"{value} % open")
-    unit = {
-        "target": " °C",
-        "temperature": " °C",
-        "color_temperature": " K",
-        "brightness": " %",
-        "volume": " %",
-        "speed": " %",
-        "tilt": " %",
-        "humidity": " %",
-    }
-    return f"{value:g}{unit.get(field, '')}" if isinstance(value, (int, float)) else clean(str(value).replace("_", " "))
+    return f"{value:g}{UNITS.get(field, '')}" if isinstance(value, (int, float)) else clean(str(value).replace("_", " "))
 
 
 def title_of(devices: Sequence[Device]) -> str:
@@ -290,12 +281,9 @@ def title_of(devices: Sequence[Device]) -> str:
 
 
 def _fill(text: str, it: str, args: Mapping[str, Any], many: bool) -> str:
-    verbs = {"is": "are", "was": "were", "has": "have"} if many else {"is": "is", "was": "was", "has": "has"}
-    values = {"it": it, "media": "", "mode": "", "title": "", **verbs, **args}
-    values["mode"] = str(values["mode"]).replace("_", " ")
-    if values["media"] in ("", "something"):
-        values["media"] = "something"
-    return text.format(**values)
+    verbs = {one: THEY[one] if many else one for one in ("is", "was", "has")}
+    values = {"it": it, "title": "", **verbs, **args, "mode": str(args.get("mode", "")).replace("_", " ")}
+    return text.format(**{**values, "media": args.get("media") or "something"})
 
 
 def capital(text: str) -> str:

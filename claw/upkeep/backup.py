@@ -22,7 +22,7 @@ CONFIG, MANIFEST = "config.toml", "manifest.json"
 LARGEST, LARGEST_MANIFEST = 4 << 30, 64 << 20  # bytes that a backup may unpack to
 
 
-class BackupError(Exception):
+class BackupError(RuntimeError):
     """It was not done; the text says why and what to do. Nothing was changed."""
 
 

@@ -10,10 +10,9 @@ import shutil
 import socket
 import sqlite3
 import stat
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from claw.clock import Clock
 from claw.config import Config
@@ -36,10 +35,6 @@ class Finding:
     state: str
     says: str
     remedy: str = ""
-
-    def plain(self) -> dict[str, Any]:
-        """As JSON data."""
-        return asdict(self)
 
 
 def examine(config: Config, data: Path) -> Iterator[Finding]:
@@ -82,9 +77,8 @@ def _synchronised() -> bool:
 def interfaces(network: Reach) -> Finding:
     """Whether there is a network to look for devices in."""
     if network.trouble:
-        return Finding(
-            "interfaces", "bad", network.trouble, "plug it in, or name another under [network] interfaces in the config"
-        )
+        remedy = "plug it in, or name another under [network] interfaces in the config"
+        return Finding("interfaces", "bad", network.trouble, remedy)
     return Finding("interfaces", "ok", f"{', '.join(network.addresses)}; devices in {', '.join(map(str, network.subnets))}")
 
 
@@ -125,12 +119,8 @@ def folder(data: Path) -> Finding:
         return Finding("data", "warn", f"{data} is not there yet", "the first `claw run` makes it")
     info = data.stat()
     if info.st_uid != os.getuid() and os.getuid():
-        return Finding(
-            "data",
-            "bad",
-            f"{data} belongs to another user",
-            f"run this as that user, or chown it to yours: chown -R $USER {data}",
-        )
+        remedy = f"run this as that user, or chown it to yours: chown -R $USER {data}"
+        return Finding("data", "bad", f"{data} belongs to another user", remedy)
     if stat.S_IMODE(info.st_mode) & 0o077:
         return Finding("data", "bad", f"{data} can be entered by others", f"chmod 700 {data}")
     if not os.access(data, os.W_OK):
@@ -180,9 +170,8 @@ def skills(own: Path) -> Finding:
     files, wrong = scan([shipped(), own])
     problems = [*wrong, *(f"{file.name}: {file.problem}" for file in files.values() if file.problem)]
     if problems:
-        return Finding(
-            "skills", "bad", "; ".join(problems), "mend the file (`claw skill check FILE`), or take it out of the folder"
-        )
+        remedy = "mend the file (`claw skill check FILE`), or take it out of the folder"
+        return Finding("skills", "bad", "; ".join(problems), remedy)
     return Finding("skills", "ok", ", ".join(files))
 
 
@@ -218,7 +207,8 @@ def _free(config: Config) -> Finding:
     return Finding("page", "ok", f"{config.web.listen} port {config.web.port} is free")
 
 
-def words(finding: Finding, mark: Callable[[str], str] = {"ok": "  ", "warn": "? ", "bad": "! "}.__getitem__) -> str:
+def words(finding: Finding) -> str:
     """One finding for people."""
+    mark = {"ok": "  ", "warn": "? ", "bad": "! "}[finding.state]
     remedy = f"\n{'':13}-> {finding.remedy}" if finding.remedy else ""
-    return f"{mark(finding.state)}{finding.check:<10} {finding.says}{remedy}"
+    return f"{mark}{finding.check:<10} {finding.says}{remedy}"
