@@ -65,6 +65,7 @@ def test_a_turn_that_runs_again_after_a_crash_remembers_once(store: Store, tmp_p
     write()
     write()
     before.backup(store.conn)  # what a power cut leaves of history.db
+    before.close()
     Memory(store, ManualClock(at=1_790_200_000.0), tmp_path / "pages").remember("house", KEY.text.upper(), "owner")()
     assert memory.text("house").casefold().count("spare key") == 1
     assert memory.facts("house") == [KEY]

@@ -322,7 +322,8 @@ async def test_words_typed_while_the_claw_is_gone_arrive_exactly_once(tmp_path: 
                 await phone.page.reload()
                 await phone.page.locator(".bubble.you").nth(2).wait_for()
                 assert await phone.page.locator(".bubble.you").count() == 3
-    rows = sqlite3.connect(tmp_path / "data" / "house.db").execute("SELECT text FROM inbox WHERE kind = 'message' ORDER BY id")
+    with contextlib.closing(sqlite3.connect(tmp_path / "data" / "house.db")) as conn:
+        rows = conn.execute("SELECT text FROM inbox WHERE kind = 'message' ORDER BY id").fetchall()
     assert [row[0] for row in rows] == ["hello", "what time is it?", "who are you?"]
 
 
