@@ -53,6 +53,13 @@ async def test_a_routine_that_a_yes_made_is_taken_back_too(home: House) -> None:
     assert await home.reply("no, stop") == "Deleted: every weekday at 07:00 open the shades."
 
 
+async def test_a_no_to_something_else_ends_no_routine(home: House) -> None:
+    await home.approved("every weekday at 7 open the shades")
+    await home.reply("turn on the dishwasher")  # there is none
+    assert await home.reply("no") == "All right, I do nothing."
+    assert plans(home) == ["open the shades"]
+
+
 async def test_what_was_planned_long_ago_stands_and_stop_names_it(home: House) -> None:
     await home.reply("remind me at noon to call Ben")
     home.clock.advance(600)

@@ -125,7 +125,8 @@ def test_the_place_is_the_configs_else_the_town_of_the_zone() -> None:
     assert found == Place(pytest.approx(-34.6, abs=0.01), pytest.approx(-58.45, abs=0.01))  # type: ignore[arg-type]
     found, town = place(HouseConfig(), "America/New_York")  # given to the second
     assert found == Place(pytest.approx(40.714, abs=0.001), pytest.approx(-74.006, abs=0.001))  # type: ignore[arg-type]
-    assert place(HouseConfig(), "UTC") == (None, "")
+    assert place(HouseConfig(), "UTC") == (Place(51.48, 0.0), "Greenwich")
+    assert place(HouseConfig(), "Etc/GMT+5") == (None, "")
 
 
 def test_the_zone_is_the_clocks_and_has_a_name_for_the_machines_own() -> None:

@@ -150,11 +150,16 @@ class Inbox:
 
     def last_lasting(self, message: Message) -> Message | None:
         """The turn in this place that last did, planned or asked anything before this message."""
-        found = self.select(
-            f"id < ? AND status = 'done' AND plan IS NOT NULL AND kind != 'call' AND {HERE} ORDER BY id DESC LIMIT 1",
-            message.id, *here(message.place),
-        )  # fmt: skip
-        return next(found, None)
+        return next((one for one in self._before(message) if one.plan is not None), None)
+
+    def follows(self, message: Message, other: Message) -> bool:
+        """Whether nothing was said in this place between the other message and this one."""
+        return next(self._before(message), other).id == other.id
+
+    def _before(self, message: Message) -> Iterator[Message]:
+        """The turns in this place before this message, the newest first."""
+        where = f"id < ? AND status = 'done' AND kind != 'call' AND {HERE} ORDER BY id DESC LIMIT 50"
+        return self.select(where, message.id, *here(message.place))
 
     def begin(self, id: int, plan: dict[str, Any]) -> None:
         """Keep what will be done, so that a crash does not read the message anew in a changed house."""

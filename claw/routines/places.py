@@ -13,6 +13,7 @@ from claw.config import HouseConfig
 from claw.when import Place
 
 TABLES = ("zone.tab", "zone1970.tab")
+GREENWICH = ("UTC", "Etc/UTC", "GMT", "Etc/GMT")  # zones that name no town, but its meridian
 
 
 def zone_name(clock: Clock) -> str:
@@ -31,6 +32,8 @@ def place(house: HouseConfig, zone: str) -> tuple[Place | None, str]:
     """Where to reckon the sun for, and the town if that is a guess from the zone; None where the zone names no town."""
     if house.latitude is not None and house.longitude is not None:
         return Place(house.latitude, house.longitude), ""
+    if zone in GREENWICH:
+        return Place(51.48, 0.0), "Greenwich"
     found = _town(zone)
     return found, zone.rpartition("/")[2].replace("_", " ") if found else ""
 

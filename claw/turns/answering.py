@@ -182,6 +182,8 @@ class Answering:
         wish, age = None if record.get("asked") else last.plan.get("request"), self.clock.time() - last.at
         planned = wish is not None and (wish["about"], wish["verb"]) == ("routines", "make")
         put_off = bool(last.plan["steps"]) and not record["calls"]
+        if wish and planned and wish["slots"]["when"]["kind"] != "once" and not self.inbox.follows(turn.message, last):
+            return False  # what comes again and again was approved: a no to something else does not end it
         if age < PLANNED_SECONDS and last.kind != "routine" and (planned or put_off) and not record.get("asked"):
             context = Context(turn.message.place, turn.message.person)
             self.subjects["history"].take(turn, Request("history", "undo", {"turn": str(last.id)}), context)
