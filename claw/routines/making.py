@@ -127,7 +127,8 @@ class Making:
         rest = {name: slots.get(name) or "" for name in ("name", "person", "bridge", "chat")}
         put = partial(self.routines.put, slots["kind"], when, slots["do"], said=said, granted=slots["granted"], **rest)
         turn.writes.append(put)
-        text = slots["text"] if not done or slots["text"].startswith("I ") else slots["text"][:1].lower() + slots["text"][1:]
+        text = slots["text"].replace(self._guess(when), "") if done else slots["text"]  # the question has said it
+        text = text if not done or text.startswith("I ") else text[:1].lower() + text[1:]
         turn.reply = f"{turn.reply} {done}{text}".strip()
 
     def asked(self) -> dict[int, list[int]]:
