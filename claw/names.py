@@ -211,7 +211,7 @@ class Names:
         area = self.house.area(device).casefold()
         bag = set().union(*names, nouns, stems(device.maker), stems(device.model))
         known_area = self.house.areas.get(area)
-        places = {*stems(area), *(stems(known_area.floor) if known_area else ())} - {"room"}  # "in my room" is no living room
+        places = {*stems(area), *(stems(known_area.floor) if known_area else ())}
         return _Known(device, owner, names, bag, nouns, places, area)
 
     def _inside(self, area: str) -> set[str]:
@@ -237,7 +237,7 @@ class Names:
             best = best if best.place else found
         if named := [one for one in query.fits if query.words in one.names]:
             return self._pick(named, query, speaker_area, group=query.group)
-        fits = [one for one in query.fits if set(query.words) <= one.bag | one.places]
+        fits = [one for one in query.fits if _tells(query.words, one)]
         return self._pick(fits, query, speaker_area) if fits else best
 
     def _places_in(self, words: Words) -> list[tuple[int, int]]:
@@ -324,6 +324,12 @@ class Names:
         names |= {" ".join(words): label for words, label in self._labels.items()}
         near = difflib.get_close_matches(found.unknown, names, 1, 0.7)
         return replace(found, nearest=names[near[0]] if near else "")
+
+
+def _tells(words: Words, one: _Known) -> bool:
+    """Whether words of its name, kind and room tell of this device; "room" alone does not: mine need not be the living room."""
+    said = set(words)
+    return said <= one.bag | one.places and said - one.nouns != {"room"}
 
 
 def _one_slip(said: str, known: str) -> bool:

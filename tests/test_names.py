@@ -96,6 +96,17 @@ def test_the_owners_name_beats_an_advertised_one() -> None:
     assert ids(Names(house).find("the chandelier")) == {"attic-fan"}
 
 
+def test_my_room_is_not_the_living_room() -> None:
+    devices = [
+        ("one", "Living Room Ceiling", "Living Room", "light", "", "", {"on": False}),
+        ("two", "Floor Lamp", "Living Room", "light", "", "", {"on": False}),
+        ("three", "Attic Lamp", "Attic", "light", "", "", {"on": False}),
+    ]
+    found = Names(house_of(devices)).find("lights in my room")
+    assert ids(found) == set()
+    assert ids(Names(house_of(devices)).find("lights in the living room")) == {"one", "two"}
+
+
 def test_a_device_called_all_or_yes_does_no_harm(names: Names) -> None:
     assert len(names.find("all").devices) == len(DEVICES)
     assert ids(names.find("all the fans")) == {"attic-fan"}
