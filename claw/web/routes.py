@@ -30,8 +30,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Routes:
     """What may be asked of the door."""
 
-    def __init__(self, live: Live, hosts: tuple[str, ...]) -> None:
-        """`hosts`: names of ours beside the addresses."""
+    def __init__(self, live: Live, hosts: tuple[str, ...], patience: float = WHOLE_SECONDS) -> None:
+        """`hosts`: names of ours beside the addresses; `patience`: seconds until a connection has sent a whole request."""
+        self.patience = patience
         self.live, self.agent, self.sessions, self.hosts = live, live.agent, live.sessions, hosts
         self._assets = assets()
         self._said: set[str] = set()  # keys of answers to skills that were taken
@@ -46,7 +47,7 @@ class Routes:
         for path in self._assets:
             app.router.add_get(path, self._asset)
         runner = web.AppRunner(
-            app, access_log=None, shutdown_timeout=1.0, keepalive_timeout=WHOLE_SECONDS, lingering_time=1.0
+            app, access_log=None, shutdown_timeout=1.0, keepalive_timeout=self.patience, lingering_time=1.0
         )  # fmt: skip
         await runner.setup()
         return runner
@@ -72,7 +73,7 @@ class Routes:
     async def _pair(self, request: web.Request) -> web.StreamResponse:
         """A code for a cookie."""
         try:
-            async with asyncio.timeout(WHOLE_SECONDS):
+            async with asyncio.timeout(self.patience):
                 body = await request.json()
             code, name = str(body["code"]), str(body.get("name", ""))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
