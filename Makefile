@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo setup test test-peers lint bench clean
+.PHONY: demo setup test test-peers lint bench train clean
 
 demo: setup
 	@$(BIN)/claw demo
@@ -34,6 +34,11 @@ test-peers: setup
 
 bench: setup
 	@$(BIN)/python -m bench
+
+# Needs torch, about 200 MB: its CPU build is what plain pip takes on Linux where the index offers it. Ten minutes at most on two cores.
+train: setup
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --progress-bar off -c constraints.txt -e '.[dev,train]'
+	@$(BIN)/python -m training.train
 
 clean:
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache

@@ -17,6 +17,7 @@ from claw.config import Config
 from claw.events import Events
 from claw.history.talk import HistoryTalk
 from claw.house import DeviceAdded, House
+from claw.learning.learning import Learning
 from claw.memory.calling import Calling, Thing
 from claw.memory.pages import Memory
 from claw.memory.talk import MemoryTalk
@@ -67,9 +68,13 @@ class Agent:
         self.owners = self.asks.owners  # where what is said unasked goes
         self.history = history or open_history(None)
         self.routines = Routines(store, self.inbox, events, clock, config, data and data / "routines")
+        self.deciding.said = self.routines.said
+        talk = MemoryTalk(Memory(self.history, clock, data and data / "pages"), self.deciding)
+        self.learning = Learning(talk, self.deciding, data and data / "learnt.npz")
+        self.deciding.examples, self.deciding.learn = self.learning.meanings, self.learning.teaching.learn
         self.deciding.subjects.update(
             routines=RoutineTalk(self.routines, self.deciding, clock, lambda: self.owners),
-            memory=MemoryTalk(Memory(self.history, clock, data and data / "pages"), self.deciding),
+            memory=talk, learning=self.learning.teaching,
             history=HistoryTalk(self.ledger, self.inbox, self.history, self.deciding),
         )
         self.aftermath = Aftermath(house, self.policy, self.inbox, self.ledger, clock, self.tell)

@@ -24,6 +24,7 @@ log = logging.getLogger("claw.api")
 LONGEST_LINE = 4 << 20
 OPERATIONS = (
     "say", "chat", "devices", "discover", "log", "status", "asks", "answer", "pair", "read", "routines", "request", "page",
+    "train",
 )  # fmt: skip
 QUIET_SECONDS = 0.4  # without a change, and nothing moving: the devices have settled
 
@@ -213,6 +214,10 @@ class Api:
     async def status(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         """How the daemon fares."""
         yield {"status": self.how()}
+
+    async def train(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """Fit the layer to this house's examples, and what came of it; it goes on when the other end leaves."""
+        yield {"training": await self.agent.learning.train()}
 
     # -- questions of skills
 

@@ -208,6 +208,14 @@ def memory(args: Args) -> int:
     return _print(args, [_client(args).one("request", "record", request=wish)], _reply)
 
 
+@command("train")
+def train(args: Args) -> int:
+    """Learn from the examples of this house: a small layer, kept only if nothing gets worse."""
+    result = _client(args).one("train", "training")
+    _print(args, [result], show.training)
+    return 0
+
+
 @command("routines", option("verb", nargs="?", default="list", choices=["list", "pause", "resume", "delete"]),
          option("id", nargs="?", type=int, metavar="ID", help="the number that the list shows"))  # fmt: skip
 def routines(args: Args) -> int:
@@ -321,12 +329,13 @@ def config_check(args: Args) -> int:
 
 
 @command("eval", option("files", type=Path, nargs="+"),
-         option("--failures", action="store_true", help="list the cases that are not ok"))  # fmt: skip
+         option("--failures", action="store_true", help="show the cases that are not ok"),
+         option("--category", default="", metavar="NAME", help="only the cases of this category"))  # fmt: skip
 def eval_(args: Args) -> int:
     """Say the sentences of evaluation files to simulated houses."""
     from claw.evaluation.evaluate import evaluate
 
-    return evaluate(args.files, failures=args.failures, as_json=args.json)
+    return evaluate(args.files, failures=args.failures, category=args.category, as_json=args.json)
 
 
 @command("doctor")

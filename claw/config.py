@@ -20,10 +20,11 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class HouseConfig:
-    """[house]: time zone (IANA; empty = the machine's), language of the person who writes, and where it stands, in degrees."""
+    """[house]: time zone (IANA; empty = the machine's), languages of those who write, and where it stands, in degrees."""
 
     zone: str = ""
     language: str = "en"
+    languages: tuple[str, ...] = ()  # that people also write in; empty = German, French, Spanish, Dutch when recognized
     latitude: float | None = None  # for sunrise and sunset; None = the town that the time zone is named after
     longitude: float | None = None
 

@@ -34,6 +34,7 @@ from claw.notify import notify, watchdog_seconds
 from claw.reflex.reader import Reader
 from claw.rooms import Rooms
 from claw.routines.ticker import Ticker
+from claw.routines.triggers import Triggers
 from claw.store import Store, history
 from claw.supervise import Supervised, cancel
 from claw.watches import Watches
@@ -90,6 +91,7 @@ class Daemon:
         self.house = House(self.store, self.events, self.clock)
         self._apply_config()
         self.reader = Reader(self.house, Names(self.house), self.clock)
+        self.reader.languages.of_house = config.house.languages
         self.agent = Agent(
             self.house, self.store, self.events, self.clock, config, self.reader, history=self.history, data=data
         )  # fmt: skip
@@ -107,6 +109,7 @@ class Daemon:
         self.connections.zeroconf = lambda: self.discovery.zeroconf
         self.connections.allows = lambda host: self.discovery.known.reach.allows(host)
         self.ticker = Ticker(self.agent.routines)
+        self.triggers = Triggers(self.house, self.agent.routines, self.events, self.clock, self.agent.tell)
         self.recorder = Recorder(self.house, self.events, self.clock, self.history)
         self.watches = Watches(self.house, self.events, self.clock, self.agent.tell)
         self.web = Web(self.agent, config, listen)
@@ -141,12 +144,13 @@ class Daemon:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
-        warming = loop.run_in_executor(None, self.reader.warm)
+        warming = loop.run_in_executor(None, self._warm)
         api = Api(self.agent, self.terminal, self.connections, self.status, self.web.page, self.data / "claw.sock")
         parts = {
             "agent": self.agent.run, "outbox": self.agent.outbox.run, "api": api.run, "skills": self._skills,
             "rooms": self.rooms.run, **({"watchdog": self._watchdog} if watchdog_seconds() else {}),
-            "routines": self.ticker.run, "history": self.recorder.run, "watches": self.watches.run, "web": self.web.run,
+            "routines": self.ticker.run, "triggers": self.triggers.run, "history": self.recorder.run, "watches": self.watches.run,
+            "web": self.web.run,
         }  # fmt: skip
         tasks = [self._start(name, start) for name, start in parts.items()]
         await warming
@@ -165,6 +169,10 @@ class Daemon:
             self.history.close()
         if failed := [part for part in self.parts if part.name in CORE and part.state == "degraded"]:
             raise RuntimeError(f"the part {failed[0].name} failed again and again: {failed[0].problem}")
+
+    def _warm(self) -> None:
+        self.agent.learning.load()
+        self.reader.warm()
 
     def _start(self, name: str, start: Callable[[], Awaitable[None]]) -> "asyncio.Task[None]":
         part = Supervised(name, start, self.clock, self.stop if name in CORE else lambda: None)
@@ -246,6 +254,7 @@ class Daemon:
             "folders": self.connections.wrong_folders,
             "page": self.web.addresses,
             "routines": len(self.agent.routines.all()),
+            "learnt": self.agent.learning.status(),
             "pairing": len(self.agent.asks.open()),
             "clock": "" if self.clock.plausible() else "the date is not plausible; nothing scheduled will run until it is",
         }

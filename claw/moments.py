@@ -42,6 +42,8 @@ def when_words(when: When, now: datetime) -> str:
     """When a routine comes: "every weekday at 07:00", "every day at sunset", "tomorrow at 07:00", "every 2 hours"."""
     if when.kind == "once":
         return at_words(when.at, now)
+    if when.event:
+        return f"{'the next' if when.event.once else 'every'} time {when.event.words}"
     if when.kind == "interval":
         span = span_words(when.every)
         return f"every {span if ' ' in span.removeprefix('1 ') else span.removeprefix('1 ')}"

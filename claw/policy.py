@@ -13,6 +13,7 @@ from claw.config import ConfigError
 from claw.device import Capability, Device, DeviceError, Safety
 from claw.house import House
 from claw.names import stems
+from claw.roles import role_of
 
 HOT_SORTS = frozenset({
     "oven", "stove", "cooker", "cooktop", "stovetop", "hob", "iron", "fireplace", "grill", "fryer", "kettle heater",
@@ -28,6 +29,7 @@ SWITCHING_ON = frozenset({"turn_on", "open_valve", "set_target", "set_mode", "se
 SPAS = ("spa", "hot tub", "hottub", "jacuzzi", "whirlpool")
 LEASES = {**dict.fromkeys(SPAS, 4 * 3600.0), "sauna": 3 * 3600.0, "pool": 48 * 3600.0}  # seconds; then off, by code
 POOL_HEATERS = ("pool heater", "pool heating", "pool heat pump")  # a switch named "pool pump" has no lease
+WARM_SORTS = ("sauna", "water heater", "boiler", "immersion heater", "heater")  # behind a plug
 COMPRESSOR_REST = 600.0  # seconds between two starts
 SHADE_MOVES = 6  # a minute and motor, by a person's own words
 UNASKED_REST, UNASKED_MOVES, DAY = 60.0, 30, 86400.0  # by whatever acts unasked: seconds between two moves, and moves a day
@@ -73,15 +75,17 @@ class Policy:
         self._moves: dict[str, deque[float]] = defaultdict(deque)
         self._starts: dict[str, float] = {}
 
-    def judge(self, call: ToolCall, *, approved: bool = False, unasked: bool = False) -> list[tuple[ToolCall, Verdict]]:
+    def judge(
+        self, call: ToolCall, *, approved: bool = False, unasked: bool = False, person: str = "owner"
+    ) -> list[tuple[ToolCall, Verdict]]:
         """The call split by verdict, in the order of its targets, with the arguments as they were checked and judged.
 
-        unasked: nobody wants it right now (a routine does); motors are spared then.
+        unasked: nobody wants it right now (a routine does); motors are spared then. person: who wants it (claw.roles).
         """
         parts: dict[tuple[Verdict, str], tuple[dict[str, Any], list[str]]] = {}
         for id in call.targets:
             device = self.house.devices[id]
-            verdict = self.verdict(device, call.command, call.args, approved=approved, unasked=unasked)
+            verdict = self.verdict(device, call.command, call.args, approved=approved, unasked=unasked, person=person)
             args = dict(call.args)
             if verdict.ruling != "refuse":
                 args = device.commands[call.command].check(args)
@@ -89,8 +93,9 @@ class Policy:
         return [(ToolCall(call.command, tuple(ids), args), verdict) for (verdict, _), (args, ids) in parts.items()]
 
     def verdict(
-        self, device: Device, command: str, args: Mapping[str, Any], *, approved: bool = False, unasked: bool = False
-    ) -> Verdict:
+        self, device: Device, command: str, args: Mapping[str, Any], *, approved: bool = False, unasked: bool = False,
+        person: str = "owner",
+    ) -> Verdict:  # fmt: skip
         """The ruling for one device; what needs a yes asks before it is put off, and may be put off when it has it."""
         if command not in device.commands:
             return Verdict("refuse", f"it cannot {command.replace('_', ' ')}")
@@ -106,13 +111,39 @@ class Policy:
             return bounds
         if limit.ruling == "refuse":
             return limit
-        asks = safety >= Safety.CONFIRM or bounds.ruling == "confirm"
+        own = self._own(device, command, args, person)
+        if own.ruling == "refuse":
+            return own
+        asks = safety >= Safety.CONFIRM or "confirm" in (bounds.ruling, own.ruling)
         return CONFIRM if asks and not approved else limit
+
+    def _own(self, device: Device, command: str, args: Mapping[str, Any], person: str) -> Verdict:
+        """What the role of this person asks for."""
+        role = role_of(person)
+        if command == "set_volume":
+            return CONFIRM if args["volume"] > role.volume else ALLOW
+        heat = self._heat(device, command, args) if role.asks or role.never else ""
+        if heat in role.never:
+            return Verdict("refuse", "only an adult of this house may do that")
+        low, high = role.target
+        cool = command == "set_target" and device.kind == "thermostat" and not low <= args["target"] <= high
+        return CONFIRM if cool or heat in role.asks else ALLOW
+
+    def _heat(self, device: Device, command: str, args: Mapping[str, Any]) -> str:
+        """Which sort of heat this starts: hot (an oven), pool (a spa, too), heater; empty when none."""
+        words = self._words(device)
+        if not _starts(command, args) or device.kind not in HOT_KINDS:
+            return ""
+        if any(_says(words, word) for word in HOT_SORTS):
+            return "hot"
+        if self.lease(device, command, args) and not _says(words, "sauna"):
+            return "pool"
+        return "heater" if device.kind == "heater" or (device.kind == "switch" and _heats_water(words)) else ""
 
     def _floor(self, device: Device, command: str, args: Mapping[str, Any]) -> Safety:
         """The least class that the device's kind and sort ask for."""
         words = self._words(device)
-        starts = command in SWITCHING_ON and args.get("brightness", args.get("speed", 1)) != 0 and args.get("mode") != "off"
+        starts = _starts(command, args)
         if starts and (any(word in words for word in FORBIDDEN_SORTS) or (device.kind == "valve" and _says(words, "gas"))):
             return Safety.FORBIDDEN
         if starts and device.kind in HOT_KINDS and any(_says(words, word) for word in HOT_SORTS):
@@ -205,6 +236,15 @@ class Policy:
         if device.kind == "switch" and not any(_says(words, sort) for sort in POOL_HEATERS):
             fits = [seconds for seconds in fits if seconds != LEASES["pool"]]
         return min(fits, default=0.0)
+
+
+def _starts(command: str, args: Mapping[str, Any]) -> bool:
+    """Whether it switches something on; a brightness or speed of 0 does not."""
+    return command in SWITCHING_ON and args.get("brightness", args.get("speed", 1)) != 0 and args.get("mode") != "off"
+
+
+def _heats_water(words: str) -> bool:
+    return any(_says(words, word) for word in WARM_SORTS)
 
 
 def _heats(command: str, args: Mapping[str, Any]) -> bool:

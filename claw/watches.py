@@ -16,6 +16,7 @@ from claw.events import Events
 from claw.house import DeviceAdded, DeviceChanged, House
 from claw.moments import at_words
 from claw.names import fold
+from claw.reflex.states import noticed
 from claw.turns.replies import call_of_it, capital, few, the
 
 Tell = Callable[..., None]  # Agent.tell
@@ -28,8 +29,6 @@ SETTLE_SECONDS, HEARD_SECONDS = 600.0, 3600.0  # what discovery may take after a
 CHECK_SECONDS = 60.0  # while something is pending: the date may jump
 CALM_SECONDS, RESTLESS = 600.0, 3  # a sensor that changes its mind so often is dry only when it was for so long
 
-NOTICING = {"wet", "leak", "leaking", "detected", "smoke", "gas", "alarm", "on", "true", "yes"}
-QUIET = {"dry", "clear", "ok", "normal", "not detected", "off", "false", "no"}
 ALARMS = (  # words of a sort or name, what is called out, what is said of the sensor, and what when it is over
     (({"leak"}, {"water"}, {"moisture"}, {"flood"}), "Water!", "is wet", "is dry again"),
     (({"smoke"}, {"fire"}), "Smoke!", "has noticed smoke", "notices no more smoke"),
@@ -82,7 +81,7 @@ class Watches:
             self._gone.add(device.id)
         if not device.online:
             self._closed.discard(device.id)
-        if _noticed(device) and "value" in event.changes:
+        if noticed(device) and "value" in event.changes:
             self._brief.add(device.id)
         matters = _alarm(self.house, device) is not None or _opened(self.house, device) is not None
         if matters or not device.online or device.id in self.kept["silent"]:
@@ -113,23 +112,23 @@ class Watches:
 
     def _alarm(self, device: Device, kept: Kept, texts: list[str]) -> bool:
         """Whether it is told later that this sensor is quiet again: a restless one must have been for a while."""
-        alarm, noticed = _alarm(self.house, device), device.id in self._brief or _noticed(device)
-        if alarm is None or noticed is None:
+        alarm, seen = _alarm(self.house, device), device.id in self._brief or noticed(device)
+        if alarm is None or seen is None:
             return False
         _, shout, is_so, over = alarm
         now, entry = self.clock.time(), kept.get(device.id, {"on": False, "at": 0.0, "times": 0})
         recent = abs(now - entry["at"]) < CALM_SECONDS
-        if noticed and not entry["on"]:
+        if seen and not entry["on"]:
             kept[device.id] = {"on": True, "at": now, "times": entry["times"] + 1 if recent else 1}
             texts.append(f"{shout} {capital(self._called(device))} {is_so}.")
-        elif noticed:
+        elif seen:
             entry.pop("quiet", None)
         elif entry["on"] and (entry["times"] < RESTLESS or abs(now - entry.setdefault("quiet", now)) >= CALM_SECONDS):
             kept[device.id] = {"on": False, "at": now, "times": entry["times"]}
             texts.append(f"{capital(self._called(device))} {over}.")
         elif not entry["on"] and not recent:
             kept.pop(device.id, None)
-        return not noticed and bool(entry["on"])
+        return not seen and bool(entry["on"])
 
     def _called(self, device: Device) -> str:
         """The device with its room: "the leak sensor under the sink (kitchen)"."""
@@ -218,15 +217,6 @@ def _alarm(house: House, device: Device) -> tuple[tuple[set[str], ...], str, str
         return None
     said = set(fold(" ".join(house.sorts(device)) or house.name(device)))
     return next((alarm for alarm in ALARMS if any(words <= said for words in alarm[0])), None)
-
-
-def _noticed(device: Device) -> bool | None:
-    """Whether an alarm sensor notices something; None when it does not say, or measures it with a number and unit."""
-    value = device.state.get("value")
-    if isinstance(value, (int, float)):
-        return None if device.state.get("unit") or value not in (0, 1) else bool(value)
-    word = str(value).strip().casefold()
-    return True if word in NOTICING else False if word in QUIET else None
 
 
 def _opened(house: House, device: Device) -> bool | None:

@@ -1,4 +1,4 @@
-"""When: the time of a routine, reminder or timer as data; its words; and its next moment in a zone. No clock, no store."""
+"""When: the time or event of a routine, reminder or timer as data, and its next moment in a zone. No clock, no store."""
 
 import calendar
 from bisect import bisect_left
@@ -19,13 +19,32 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Event:
+    """The change of a state into a condition: `field` of one of `devices` comes to be `value`, or passes above or below it.
+
+    field: a field of the state with a number; "state": then `value` is a word of reflex/conditions.py such as "open"; or "said":
+    somebody writes `value`. seconds: for how long it must be so. words: all of it for people, "the front door opens".
+    """
+
+    devices: tuple[str, ...]
+    field: str
+    comparison: Literal["is", "above", "below"]
+    value: str | float
+    words: str
+    seconds: int = 0
+    once: bool = False  # only the next time
+    together: bool = False  # all of the devices, not one of them
+
+
+@dataclass(frozen=True)
 class When:
-    """kind: once (`at`), daily (`time` on `days`), monthly (`time` on `day`), sun (`sun` plus `offset` on `days`), interval.
+    """kind: once (`at`), daily (`time` on `days`), monthly (`time` on `day`), sun (`sun` plus `offset` on `days`), interval,
+    or event.
 
     An interval begins at `at` and comes again every `every` seconds. Times are local to the house: wall time, not UTC.
     """
 
-    kind: Literal["once", "daily", "monthly", "sun", "interval"]
+    kind: Literal["once", "daily", "monthly", "sun", "interval", "event"]
     at: float = 0.0  # seconds since 1970
     time: str = ""  # "07:00", or "07:00:30"; of a daily one also several: "08:00 20:00"
     days: tuple[int, ...] = ()  # 0 = Monday; empty = every day
@@ -33,6 +52,12 @@ class When:
     sun: Literal["", "sunrise", "sunset"] = ""
     offset: int = 0  # seconds after sunrise or sunset; negative: before
     every: int = 0  # seconds
+    event: Event | None = None
+
+    @property
+    def recurs(self) -> bool:
+        """Whether it comes again."""
+        return not self.event.once if self.event else self.kind != "once"
 
     @property
     def too_often(self) -> bool:
@@ -46,15 +71,19 @@ class When:
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> "When":
         """From JSON data."""
-        return cls(**{**data, "days": tuple(data.get("days", ()))})
+        event = data.get("event")
+        event = event and Event(**{**event, "devices": tuple(event["devices"])})
+        return cls(**{**data, "days": tuple(data.get("days", ())), "event": event})
 
     def next(self, after: float, zone: tzinfo, place: Place | None = None) -> float | None:
-        """The first moment after `after` (both seconds since 1970); None when there is none any more.
+        """The first moment after `after` (both seconds since 1970); None when there is none any more, or nobody can know.
 
         A wall time that a changeover skips is its first moment after the gap; one that comes twice is the first of the two.
         """
         if self.kind == "once":
             return self.at if self.at > after else None
+        if self.kind == "event":
+            return None
         if self.kind == "interval":
             return max(self.at, self.at + ((after - self.at) // self.every + 1) * self.every)
         first = datetime.fromtimestamp(after, zone).date() - timedelta(days=2)  # a gap, or an offset, carries over midnight

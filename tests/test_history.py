@@ -11,6 +11,7 @@ from simulated_house import SmallHouse
 
 from claw.call import ToolCall
 from claw.clock import ManualClock
+from claw.evaluation.simulated import build
 from claw.history.recorder import BATCH_ROWS, FOUND, WHILE_OFF
 from claw.messages.inbox import CUT
 from claw.reflex.reading import Request
@@ -232,7 +233,7 @@ async def test_what_i_did_is_explained_by_what_was_written(home: SmallHouse) -> 
     assert await home.say("when did the kitchen lamp go on?") == "At 14:13, when you wrote “turn on the kitchen lamp”."
     assert await home.say("did you turn the kitchen lamp on?") == "Yes, at 14:13: you wrote “turn on the kitchen lamp”."
     assert await home.say("how long has the kitchen lamp been on?") == (
-        "For 1 hour, since 14:13: you wrote “turn on the kitchen lamp”."
+        "The kitchen lamp has been on for 1 hour, since 14:13: you wrote “turn on the kitchen lamp”."
     )
 
 
@@ -249,7 +250,7 @@ async def test_the_claw_owns_up_to_what_it_did_not_do(home: SmallHouse) -> None:
     await home.say("turn off the bedroom lamp")
     assert await home.say("did you turn the bedroom lamp on?") == "No: I have not seen that happen to the bedroom lamp."
     assert await home.say("did you open the front door?") == "I cannot tell that of the front door lock."
-    assert await home.say("did I lock the front door?") == "The front door lock is unlocked."
+    assert await home.say("did I lock the front door?") == "No, the front door is unlocked."
 
 
 async def test_how_it_was_in_a_span(home: SmallHouse) -> None:
@@ -368,3 +369,34 @@ async def test_without_a_record_of_changes_the_ledger_still_tells(home: SmallHou
     home.history.write("DELETE FROM changes")
     home.clock.advance(HOUR)
     assert await home.say("why is the kitchen lamp on?") == "Because you wrote “turn on the kitchen lamp” at 14:13."
+
+
+async def test_what_sensors_notice_is_kept_and_told_since_when(tmp_path: Path) -> None:
+    window = {"id": "win", "name": "Bedroom Window", "area": "Bedroom", "kind": "sensor", "class": "window"}
+    home = SmallHouse(tmp_path)
+    pane = build({"areas": [], "devices": [{**window, "state": {"value": "closed"}}]}, home.house)["win"]
+    home.clock.advance(HOUR)
+    pane.update(value="open")
+    home.clock.advance(2 * HOUR)
+    assert rows(home, "win", "value") == [("closed", FOUND), ("open", None)]
+    assert await home.say("since when is the bedroom window open?") == (
+        "The bedroom window has been open for 2 hours, since 15:13."
+    )  # fmt: skip
+    assert await home.say("when was the bedroom window opened?") == "The bedroom window was opened at 15:13."
+    home.close()
+
+
+async def test_how_it_was_all_the_time(home: SmallHouse) -> None:
+    home.clock.advance(8 * HOUR)  # 22:13
+    await home.say("lock the front door")
+    home.clock.advance(13 * HOUR)
+    assert (await home.say("was the front door locked all night?")).startswith("No, the front door lock was not locked all night")
+    home.clock.advance(24 * HOUR)
+    assert await home.say("was the front door locked all night?") == "Yes, the front door lock was locked all night."
+
+
+async def test_only_what_happened_is_told_of_everything(home: SmallHouse) -> None:
+    await home.say("turn off the bedroom lamp")
+    home.clock.advance(HOUR)
+    assert await home.say("did you turn off everything?") == "Yes, at 14:13: you wrote “turn off the bedroom lamp”."
+    assert await home.say("why is it so dark in the bedroom?") == "Because you wrote “turn off the bedroom lamp” at 14:13."

@@ -400,3 +400,37 @@ def test_config_raises_and_never_lowers(house: House, clock: ManualClock) -> Non
 def test_a_command_that_does_not_exist_is_a_config_error() -> None:
     with pytest.raises(ConfigError, match='there is no command "unlok"; did you mean "unlock"'):
         raised(["unlok"], [])
+
+
+ROLES = [  # who, device, command, args, ruling
+    ("child", Lock(id="1", name="Front Door"), "unlock", {}, CONFIRM),
+    ("child", Lock(id="1", name="Front Door"), "lock", {}, ALLOW),
+    ("child", Lamp(id="1", name="Lamp"), "turn_on", {}, ALLOW),
+    ("child", Player(id="1", name="Radio"), "set_volume", {"volume": 60}, ALLOW),
+    ("guest", Player(id="1", name="Radio"), "set_volume", {"volume": 61}, CONFIRM),
+    ("adult", Player(id="1", name="Radio"), "set_volume", {"volume": 100}, ALLOW),
+    ("child", Thermostat(id="1", name="Thermostat"), "set_target", {"target": 24}, ALLOW),
+    ("guest", Thermostat(id="1", name="Thermostat"), "set_target", {"target": 17.5}, CONFIRM),
+    ("adult", Thermostat(id="1", name="Thermostat"), "set_target", {"target": 17.5}, ALLOW),
+    ("child", Heater(id="1", name="Pool"), "turn_on", {}, CONFIRM),
+    ("child", Heater(id="1", name="Hot Tub"), "set_target", {"target": 36}, CONFIRM),
+    ("guest", Heater(id="1", name="Pool"), "turn_on", {}, REFUSE),
+    ("guest", Heater(id="1", name="Pool"), "turn_off", {}, ALLOW),
+    ("child", Heater(id="1", name="Sauna"), "turn_on", {}, REFUSE),
+    ("child", Heater(id="1", name="Water Heater"), "set_target", {"target": 50}, REFUSE),
+    ("child", Plug(id="1", name="Space Heater"), "turn_on", {}, REFUSE),
+    ("child", Plug(id="1", name="Space Heater"), "turn_off", {}, ALLOW),
+    ("child", Plug(id="1", name="Pool Pump"), "turn_on", {}, ALLOW),
+    ("adult", Plug(id="1", name="Space Heater"), "turn_on", {}, CONFIRM),
+    ("somebody", Heater(id="1", name="Sauna"), "turn_on", {}, REFUSE),
+]
+
+
+@pytest.mark.parametrize(("person", "device", "command", "args", "ruling"), ROLES)
+def test_a_role_may_what_its_column_says(person: str, device: Device, command: str, args: dict[str, Any], ruling: str) -> None:
+    clock = ManualClock()
+    house = House(Store(None), Events(), clock)
+    house.adopt(device, skill="test")
+    policy = Policy(house, clock)
+    ((_, verdict),) = policy.judge(ToolCall(command, (device.id,), args), person=person)
+    assert verdict.ruling == ruling

@@ -127,7 +127,7 @@ def test_nothing_is_done_that_was_not_asked(reader: Reader, text: str) -> None:
     ("text", "words"),
     [
         ("is the back door locked?", "Yes, the back door is locked."),
-        ("which lights are on?", "2 lights are on: the Moon lamp and the shelf lamp."),
+        ("which lights are on?", "2 lights are on: the Moon lamp in the attic and the shelf lamp in the library."),
         ("what's the temperature in the attic?", "It is 19.5 °C in the attic."),
         ("set the desk lamp to 150%", "The desk lamp can only be set between 0 and 100 %."),
         ("set the attic to 300 degrees", "between 5 and 35 °C"),

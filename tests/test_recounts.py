@@ -213,3 +213,38 @@ def test_how_it_was_in_a_span(text: str, state: str, since: float) -> None:
 )  # fmt: skip
 def test_other_sentences_are_left_alone(text: str) -> None:
     assert asked(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("was it you who turned on the tv?", {"thing": "the tv", "state": "on", "event": True, "asks": "did"}),
+        ("what made the fan turn on", {"thing": "the fan", "state": "on", "event": True, "asks": "who"}),
+        ("who locked up?", {"thing": "the doors", "state": "locked", "event": True, "asks": "who"}),
+        ("did the tv go on by itself", {"thing": "the tv", "state": "on", "event": True}),
+        ("did the fan turn on on its own?", {"thing": "the fan", "state": "on", "event": True}),
+        ("did anybody touch the thermostat", {"thing": "the thermostat", "state": "", "event": True, "asks": "who"}),
+        ("how long has the garage been standing open", {"thing": "the garage", "state": "open", "asks": "long"}),
+        ("why is it so warm in the bedroom?", {"thing": "heating in the bedroom", "state": "target"}),
+        ("why is it so dark in the hall", {"thing": "lights in the hall", "state": "off"}),
+    ],
+)
+def test_causes_are_asked_for_in_many_ways(text: str, expected: dict[str, Any]) -> None:
+    assert slots(text, "why") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "since"),
+    [
+        ("give me a summary of yesterday", at(24, 0)),
+        ("anything happen today?", at(25, 0)),
+        ("did you do something last night", at(24, 18)),
+    ],
+)
+def test_an_account_is_asked_for_in_many_ways(text: str, since: float) -> None:
+    assert slots(text, "did")["since"] == since
+
+
+@pytest.mark.parametrize("text", ["give me a summary of the book", "why is it so far to the moon", "did he do it on his own"])
+def test_sentences_about_something_else_are_no_recounts(text: str) -> None:
+    assert asked(text) is None

@@ -266,7 +266,7 @@ async def test_what_no_command_brings_back_is_said(home: SmallHouse, deed: str, 
 
 async def test_an_item_that_stood_on_the_list_before_stays(home: SmallHouse) -> None:
     await home.say("put bread on the shopping list")
-    assert await home.say("undo") == "I left the shopping List as it is."
+    assert await home.say("undo") == "I left the shopping list as it is."
     assert "bread" in home["list"].items
 
 

@@ -73,17 +73,33 @@ def events(rows: Sequence[Row]) -> Iterable[str]:
         yield f"{at}  {row['event']:<9} {row['command']} {args} {', '.join(row['targets'])}".rstrip()
 
 
+RULED = {"allow": "would do", "confirm": "would ask before", "refuse": "would refuse", "later": "would do later"}
+
+
 def reading(data: Row, *, trace: bool) -> str:
-    """What a message would be read as; with `trace`, why."""
-    calls = [
-        f"would {one['ruling']}: {one['command']} {one['args'] or ''} {', '.join(one['targets'])} {one['reason']}"
-        for one in data["calls"]
-    ]
+    """What a message would be read as; with `trace`, its road: what each level made of it, and why nothing else."""
+    calls = []
+    for one in data["calls"]:
+        args = "".join(f" {name} {value}" for name, value in one["args"].items())
+        calls.append(f"{RULED[one['ruling']]}: {one['command']}{args}  {', '.join(one['names'])}  {one['reason']}")
     near = [f"near: {one}" for one in data.get("nearest", ())]
     reply = f"would say: {data['reply']}" if data.get("reply") else ""
     options = f"would ask: {', '.join(data['options'])}" if data.get("options") else ""
-    lines = [f"level: {data['level']}", *(data["trace"] if trace else []), *calls, *near, reply, options]
+    request = f"would hand to {data['request']['about']}: {data['request']['verb']}" if data.get("request") else ""
+    road = [line for stop in data["trace"] for line in _stop(stop)] if trace else []
+    road += [f"nothing else: {data['nothing_else']}"] if trace else []
+    lines = [f"level: {data['level']}", *road, *calls, *near, reply, options, request]
     return "\n".join(line.rstrip() for line in lines if line)
+
+
+def _stop(stop: Row) -> Iterable[str]:
+    """What one level made of the text."""
+    yield f"{stop['level']}: “{stop['text']}”"
+    if "words" in stop:
+        yield "  " + " ".join(f"[{words}: {tag}]" if tag else words for words, tag in stop["words"])
+        yield f"  {stop['verb']} {stop['share']:.2f}, next {stop['next'][0]} {stop['next'][1]:.2f}"
+    yield from (f"  {line}" for line in stop["trace"])
+    yield "  answers" if stop["answered"] else f"  passes on: {stop['why']}"
 
 
 def routine(row: Row) -> str:
@@ -92,6 +108,22 @@ def routine(row: Row) -> str:
     coming = f"next {_moment(row['next'], row['zone'])}" if row["next"] else row["status"]
     last = f", last {_moment(row['last']['due'], row['zone'])} {row['last']['outcome']}" if row["last"] else ""
     return f"{row['id']:>3}  {row['kind']:<8} {words}  ({coming}{last})"
+
+
+def training(row: Row) -> str:
+    """What `claw train` came to: each figure before and after, and whether the layer was kept."""
+    if not row["after"]:
+        return f"not trained: {row['why']}"
+    before, after = row["before"], row["after"]
+    lines = [f"{'':<10}{'before':>12}{'after':>12}"]
+    for name, what in (("examples", "taken"), ("suite", "right")):
+        shares = (f"{one[name][what]} of {one[name]['of']}" for one in (before, after))
+        lines.append(f"{name:<10}" + "".join(f"{share:>12}" for share in shares))
+    new = len(set(after["suite"]["taken"]) - set(before["suite"]["taken"]))
+    replay = after["replay"]
+    lines.append(f"{'replay':<10}{replay['of']:>12}{replay['of'] - len(replay['changed']):>12} read the same")
+    lines.append(f"of what asks nothing {new} newly taken; {row['seconds']:g} s")
+    return "\n".join([*lines, f"not kept: {row['why']}" if row["why"] else "kept: it holds from now on"])
 
 
 def _moment(at: float, zone: str, shape: str = "%Y-%m-%d %H:%M") -> str:
@@ -111,7 +143,9 @@ def status(rows: Sequence[Row]) -> Iterable[str]:
         yield f"  skill {one['name']}: {one['problem'] or where or 'nothing found yet'}"
     if data["page"]:
         yield f"  page: {' and '.join(data['page'])} (`claw web` lets a phone in)"
-    for problem in (data["network"], data["clock"], *data["folders"]):
+    if data["learnt"]["examples"]:
+        yield f"  learnt: {data['learnt']['examples']} examples, a layer trained on {data['learnt']['trained']}"
+    for problem in (data["network"], data["clock"], data["learnt"]["problem"], *data["folders"]):
         if problem:
             yield f"  ! {problem}"
     if data["offline"]:

@@ -54,7 +54,7 @@ def _follow(device: Device, command: str, args: dict[str, Any]) -> dict[str, Any
     if command in ("set_brightness", "set_speed"):
         value = next(iter(args.values()))
         return {"on": value > 0, command.removeprefix("set_"): value}
-    if command in ("play", "play_media", "next_track", "previous_track", "set_color", "set_color_temperature", "select_source"):
+    if command in ("play", "play_media", "next_track", "previous_track"):
         return {"on": True}
     if command == "turn_off" and device.kind == "player":
         return {"playback": "stopped"}

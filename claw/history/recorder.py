@@ -58,7 +58,7 @@ class Recorder:
         self._note(device, device.state)
 
     def _note(self, device: Device, changes: dict[str, Any]) -> None:
-        fields = [field for field in changes if field not in MEASURED and not field.startswith("target_")]
+        fields = [field for field in changes if _kept(field, device.state.get(field))]
         known = self._known(device.id) if fields else {}
         for field in fields:
             value = json.dumps(device.state.get(field))
@@ -117,3 +117,10 @@ class Recorder:
             "WHERE newer.device = changes.device AND newer.field = changes.field AND newer.id > changes.id)",
             young["id"] if young else 1 << 62,
         )  # fmt: skip
+
+
+def _kept(field: str, value: Any) -> bool:
+    """Whether a change is kept: what commands change, and what sensors notice ("open", "wet"); measured numbers are not."""
+    if field == "value":
+        return isinstance(value, str)
+    return field not in MEASURED and not field.startswith("target_")

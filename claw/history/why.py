@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from claw.capabilities import Climate, holds
+from claw.capabilities import holds
 from claw.device import Device
 from claw.history.account import Account
 from claw.history.past import Deed, Past
@@ -14,13 +14,15 @@ from claw.history.recorder import FOUND, WHILE_OFF
 from claw.history.restore import RESTORED
 from claw.messages.inbox import Message
 from claw.moments import span_words
-from claw.reflex.answers import STATES
 from claw.reflex.reading import Context
+from claw.reflex.states import STATES, meaning
 from claw.store import Store
 from claw.turns.deciding import Deciding
 from claw.turns.replies import UNITS, call_of_it, called, capital, state_words
 
 SLACK_SECONDS, MOVE_SECONDS = 5.0, 120.0  # how long after its end a deed still shows; that of something that moves
+ALWAYS = "since before I first saw it"
+RECORDED = RESTORED | {"value"}
 NUMBERS = ("target", "brightness", "position", "volume", "speed", "tilt")  # what a bare number may be about
 SEVERAL = 4  # so many causes are told at once
 VERBS = {
@@ -28,6 +30,7 @@ VERBS = {
     ("locked", True): "locked", ("locked", False): "unlocked", ("muted", True): "muted", ("muted", False): "unmuted",
     ("position", 0): "closed", ("position", 100): "opened", ("playback", "playing"): "started", ("playback", "paused"): "paused",
     ("playback", "stopped"): "stopped", ("activity", "cleaning"): "started", ("mode", "off"): "turned off",
+    ("value", "open"): "opened", ("value", "closed"): "closed",
 }  # fmt: skip
 Test = Callable[[Any], bool]
 
@@ -76,16 +79,22 @@ class Why:
             return " ".join(self._was(device, state, slots) for device in devices[:SEVERAL])
         if asked.how != "now" and (now or asked.event):
             return self._causes(now or devices, asked)
-        return " ".join(self._as_it_is(device, state) for device in devices[:SEVERAL])
+        return " ".join(self._as_it_is(device, state, sure=asked.how == "now") for device in devices[:SEVERAL])
 
     def _is(self, device: Device, state: str) -> bool:
         about = aspect(device, state)
         return about is not None and about.fits(device.state.get(about.field))
 
-    def _as_it_is(self, device: Device, state: str) -> str:
-        about = aspect(device, state)
+    def _as_it_is(self, device: Device, state: str, *, sure: bool) -> str:
+        """How it is; with a yes or a no where `sure` was wanted."""
+        about, it = aspect(device, state), call_of_it(self.house, device)
         words = _words(device, about.field) if about else "as it was"
-        return capital(f"{call_of_it(self.house, device)} is {words}.")
+        if not sure:
+            return capital(f"{it} is {words}.")
+        if not device.online:
+            return f"I can't reach {it}; when I last heard from it, it was {words}."
+        it = it.removesuffix(" lock") if it.count(" ") > 1 else it
+        return f"{'Yes' if self._is(device, state) else 'No'}, {it} is {words}."
 
     def _was(self, device: Device, state: str, slots: Mapping[str, Any]) -> str:
         """Whether it was so at any time in a span, as far as it was recorded."""
@@ -97,6 +106,9 @@ class Why:
         if not seen:
             return f"I do not know how {it} was {slots['span']}."
         so = [row for row in seen if about and about.fits(json.loads(row["value"]))]
+        if str(slots["span"]).startswith(("all ", "the whole ")) and 0 < len(so) < len(seen):
+            other = next(row for row in seen if row not in so)
+            return f"No, {it} was not {state} {slots['span']}: it changed {self.account.when(max(other['at'], slots['since']))}."
         since = f", {self.account.when(so[-1]['at'])}" if so and so[-1]["at"] >= slots["since"] else ""
         return f"{'Yes' if so else 'No'}, {it} was {'' if so else 'not '}{state} {slots['span']}{since}."
 
@@ -107,9 +119,11 @@ class Why:
             text = self._cause(device, asked)
             text = f"no: {text}" if asked.how == "did" and not text.startswith("yes") else text
             causes.setdefault(text, []).append(device)
+        happened = {text: same for text, same in causes.items() if ALWAYS not in text} if asked.event else {}
+        causes = happened or causes
         if len(causes) == 1:
             text, same = next(iter(causes.items()))
-            return capital(text.replace("{it}", called(self.house, same)))
+            return capital(_plural(text, len(same)).replace("{it}", called(self.house, same)))
         told = [f"{capital(called(self.house, same))}: {text.replace('{it}', 'it')}" for text, same in causes.items()]
         more = len(told) - SEVERAL
         return "\n".join([*told[:SEVERAL], *([f"And {more} more."] if more > 0 else [])])
@@ -131,14 +145,14 @@ class Why:
             for deed in self.past.deeds(turn):
                 goal = device.goal(deed.call.command, deed.call.args)
                 if deed.happened(device.id) and (not field or (field in goal and _any(fits, goal[field]))):
-                    return _after(past, self._by(turn, deed, asked), asked.how)
+                    return _after(past, self._by(turn, deed, device, asked), asked.how)
         return "I have not seen that happen to {it}." if event else self._always(device, field)
 
     def _changes(self, device: Device, field: str) -> list[Any]:
         rows = self.history.all(
             "SELECT * FROM changes WHERE device = ? AND (field = ? OR ? = '') ORDER BY id DESC LIMIT 200", device.id, field, field
         )
-        return [row for row in rows if row["field"] in RESTORED and (field or row["turn"] != FOUND)]
+        return [row for row in rows if row["field"] in RECORDED and (field or row["turn"] != FOUND)]
 
     def _explained(self, device: Device, field: str, value: Any, at: float, turn: int | None, asked: Asked) -> str:
         """The cause of one recorded change."""
@@ -148,8 +162,13 @@ class Why:
         verb = VERBS.get((field, value)) or f"set to {value}{UNITS.get(field, '')}"
         if turn == WHILE_OFF:
             return f"{{it}} was {verb} while I was not running; I saw it {when}."
-        by = self._deed_of(device, field, value, at)
-        return self._by(*by, asked) if by else f"{{it}} was {verb} {when}, not by me: by hand, or by another app."
+        by = None if field == "value" else self._deed_of(device, field, value, at)
+        if by:
+            return self._by(*by, device, asked)
+        other = "" if field == "value" else ", not by me: by hand, or by another app"
+        if asked.how == "long" and not asked.event:
+            return f"{{it}} has been {asked.state or verb} {self._for(at)}, since {when.removeprefix('at ')}{other}."
+        return f"{{it}} was {verb} {when}{other}."
 
     def _deed_of(self, device: Device, field: str, value: Any, at: float) -> tuple[int, Deed] | None:
         """Our deed that a change came from: it was under way then, and aimed at this or at nothing else of the field."""
@@ -167,13 +186,15 @@ class Why:
                     return None  # we wanted the opposite last
         return None
 
-    def _by(self, turn: int, deed: Deed, asked: Asked) -> str:
+    def _by(self, turn: int, deed: Deed, device: Device, asked: Asked) -> str:
         message, when = self.past.message(turn), self.account.when(deed.at)
         if message is None:
             return f"I did it {when}."
         cause, own = self.past.cause(message, asked.person), message.kind == "call"
         if asked.how == "long":
-            return f"{self._for(deed.at)}, since {when.removeprefix('at ')}: {cause}."
+            about = aspect(device, asked.state)
+            state = asked.state if asked.state in STATES or about is None else _words(device, about.field)
+            return f"{{it}} has been {state} {self._for(deed.at)}, since {when.removeprefix('at ')}: {cause}."
         if asked.how == "when":
             return f"{when}: {cause}." if own else f"{when}, when {cause}."
         if asked.how == "did":
@@ -192,26 +213,21 @@ class Why:
         """Nothing of it was seen to change."""
         first = datetime.fromtimestamp(self.house.records[device.id].first_seen, self.clock.now().tzinfo)
         day = "today" if first.date() == self.clock.now().date() else f"{first.day} {first:%b}"
-        return f"{{it}} has been {_words(device, field)} since before I first saw it ({day})."
+        return f"{{it}} has been {_words(device, field)} {ALWAYS} ({day})."
 
 
 def aspect(device: Device, state: str) -> Aspect | None:
     """What the word for a state is about at this device; None when it has nothing of that kind."""
     if state == "":
         return Aspect("", lambda _: True) if set(device.fields) & RESTORED else None
-    if state in ("brightness", "volume"):
+    if state in ("brightness", "volume", "target"):
         return Aspect(state, lambda _: True) if state in device.state else None
     if state.isdecimal():
         fields = [field for field in NUMBERS if field in device.state]
         field = next((one for one in fields if holds(one, int(state), device.state[one])), fields[0] if fields else "")
         return Aspect(field, lambda value: holds(field, int(state), value)) if field else None
-    field, wanted = next((one for one in STATES.get(state, ()) if one[0] in device.state and one[0] != "value"), ("", None))
-    if field:
-        return Aspect(field, lambda value: value in wanted if isinstance(wanted, range) else value == wanted)
-    if state == "on" and isinstance(device, Climate) and "mode" in device.state:
-        return Aspect("mode", lambda value: value != "off")
-    if state == "stopped" and "playback" in device.state:
-        return Aspect("playback", lambda value: value in ("stopped", "paused"))
+    if found := meaning(device, state):
+        return Aspect(found[0], lambda value: (value.casefold() if isinstance(value, str) else value) in found[1])
     return Aspect("color", lambda value: value == state) if "color" in device.fields and state not in STATES else None
 
 
@@ -234,3 +250,10 @@ def _after(past: str, text: str, how: str) -> str:
     if how != "why":
         return f"{text} {past.replace('{it}', 'It')}"
     return f"{past} That was {text}" if text.startswith("because") else f"{past} {capital(text.replace('{it}', 'It'))}"
+
+
+def _plural(text: str, count: int) -> str:
+    """A sentence about {it}, said of several."""
+    for one, many in (("was", "were"), ("has", "have"), ("is", "are")) if count > 1 else ():
+        text = text.replace(f"{{it}} {one} ", f"{{it}} {many} ")
+    return text

@@ -34,6 +34,7 @@ SECRET = re.compile(  # "the code is 4711", "4711 is the code", "open it with th
     rf"|^(?!there\b|here\b|it\b)\S+ (?:is|are) (?:[\w'’-]+ ){{0,4}}?{KEY}|^(?=.*{KEY}).*(?<!\S)(?=\S*\d)\S{{3,}}",
     re.IGNORECASE,
 )
+EXAMPLES = "examples"  # the page of claw/learning/examples.py
 NO_SECRETS = "I do not keep passwords or codes"
 HOW = re.compile(r"how (?:much|many|often|long)\b", re.IGNORECASE)
 FIRST_PERSON = re.compile(r"\b(?:i|my|me|mine|we|our|us)\b", re.IGNORECASE)
@@ -92,7 +93,7 @@ class MemoryTalk:
             return f"“{capital(wish)}” asks for a deed, so I kept nothing and did nothing. Say it by itself to have it done."
         fact = Fact(instead.page if instead else self._page_for(said, turn.message.person), f"{capital(said)}.")
         turn.writes.append(self.memory.remember(fact.page, fact.text, turn.message.person, instead.text if instead else ""))
-        turn.writes.append(partial(self._last.__setitem__, turn.message.place, (fact, self.clock.monotonic())))
+        turn.writes.append(partial(self.mind, turn.message.place, fact))
         quoted = instead or FIRST_PERSON.search(said)
         return f"I'll remember: “{capital(said)}.”" if quoted else f"I'll remember that {_small(said)}."
 
@@ -120,6 +121,15 @@ class MemoryTalk:
         """What was remembered last in this chat, if that was less than so many seconds ago."""
         fact, at = self._last.get(turn.message.place, (None, 0.0))
         return fact if self.clock.monotonic() - at <= seconds else None
+
+    def mind(self, place: str, fact: Fact) -> None:
+        """From now on "forget that" means this in this chat."""
+        self._last[place] = fact, self.clock.monotonic()
+
+    def minded(self, place: str) -> Fact | None:
+        """What "forget that" means in this chat."""
+        fact, at = self._last.get(place, (None, 0.0))
+        return fact if self.clock.monotonic() - at <= LAST_SECONDS else None
 
     def _page_for(self, said: str, person: str) -> str:
         """The page of the longest name of a room or device in it, else the speaker's own, else the house's."""
@@ -202,7 +212,7 @@ class MemoryTalk:
     def _told(self, fact: Fact, person: str) -> str:
         text = clean(fact.text, LONGEST_FACT)
         text = f"“{text}”" if FIRST_PERSON.search(text) else text
-        if not fact.source:
+        if not fact.source or fact.page == EXAMPLES:
             return text
         who, _, day = fact.source.rpartition(", ")
         told = f"({'you' if who == person else clean(who)} told me{self._day(day)})"
@@ -237,7 +247,8 @@ class MemoryTalk:
     def _gone(self, turn: Turn, facts: list[Fact]) -> str:
         turn.writes.append(self.memory.forget(facts))
         said = clean(facts[0].text, LONGEST_FACT) if facts else ""
-        return f"Forgotten: “{said}”" if facts else "It was gone already."
+        said = said if said.startswith("“") else f"“{said}”"
+        return f"Forgotten: {said}" if facts else "It was gone already."
 
     def _ask(self, turn: Turn, facts: list[Fact]) -> None:
         shown = few([f"“{clean(fact.text, 80)}”" for fact in facts], SHOWN + 1)
@@ -251,6 +262,10 @@ class MemoryTalk:
         name = _bare(given)
         if thing is None:
             words = str(slots.get("thing", ""))
+            if slots.get("also") and VERBS & {*fold(words)[:1]}:  # "when I say cosy I mean dim the lamp to 20"
+                teach = Request("learning", "teach", {"said": given, "meant": words})
+                self.deciding.subjects["learning"].take(turn, teach, context)
+                return turn.reply
             if several := self.calling.several(words) if words else "":
                 return f"Which one do you mean: {several}? Please say its whole name."
             return _hint(turn) if slots.get("told") else UNKNOWN_THING if words else NO_CALLS

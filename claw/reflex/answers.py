@@ -1,221 +1,254 @@
 """Answers to questions about the state of the house, composed from what devices reported and nothing else."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from claw.capabilities import Climate, Humidity, Player, Sensor, Target, holds
+from claw.capabilities import ListItems, Player, Sensor
 from claw.device import Device
-from claw.names import ALL, Names, Selection, fold
+from claw.names import ALL, HOME, KINDS_SAID, Selection, fold, singular
 from claw.reflex.reading import Context
-from claw.turns.replies import are, call_of_it, called, capital, listed, plural_of, state_words, title_of, within
+from claw.reflex.sensing import Sensing
+from claw.reflex.states import OPPOSITE, could_be, is_so, measure, moving, now_words, of_air, status
+from claw.reflex.telling import MOST, WHOLE
+from claw.turns.replies import are, called, capital, few, plural_of, within
 
-STATES: dict[str, tuple[tuple[str, Any], ...]] = {  # the first field that a device has decides
-    "on": (("on", True), ("playback", "playing"), ("activity", "cleaning")),
-    "off": (("on", False), ("mode", "off"), ("playback", "stopped")),
-    "open": (("open", True), ("position", range(4, 101)), ("value", "open")),
-    "closed": (("open", False), ("position", range(4)), ("value", "closed")),
-    "locked": (("locked", True),), "unlocked": (("locked", False),), "muted": (("muted", True),),
-    "playing": (("playback", "playing"),), "paused": (("playback", "paused"),),
-    "cleaning": (("activity", "cleaning"),), "docked": (("activity", "docked"),),
-    "dry": (("value", "dry"),), "wet": (("value", "wet"),),
+LEFT_ON = ("light", "switch", "fan", "heater", "player")  # what "anything" means, left on; the heating stays on for months
+ASPECTS = {  # what of a device is asked about -> the fields that tell it, the first that it has
+    "volume": ("volume",), "brightness": ("brightness",), "color": ("color", "color_temperature"), "speed": ("speed",),
+    "position": ("position", "open", "tilt"), "target": ("target", "mode", "color_temperature"), "mode": ("mode",),
+    "source": ("source",),
 }  # fmt: skip
-PAIRS = {"on": "off", "open": "closed", "locked": "unlocked", "dry": "wet"}
-OPPOSITE = PAIRS | {other: one for one, other in PAIRS.items()}
-WORDS = ({"open", "closed"}, {"dry", "wet"})  # of sensors that have one of two words as their value
-ON_ITS_WAY = {"open": ("closing", "opening"), "locked": ("unlocking", "locking")}
-QUIET, NOTICING = ("dry", "clear"), ("wet", "detected")  # of sensors for leaks, motion, smoke
-STATUS = {  # what is told of a device, in this order
-    "brightness": "at {}", "color": "{}", "speed": "at {}", "volume": "at volume {}", "locked": "{}", "open": "{}",
-    "position": "{}", "activity": "{}", "temperature": "at {}", "target": "set to {}", "mode": "in mode {}",
-}  # fmt: skip
-WHILE_ON = ("brightness", "color", "speed")
-SUFFIXES = {"lock": " lock", "door": " opener"}
+TELLING = {"volume": "speaker", "brightness": "light that can be dimmed", "color": "coloured light", "speed": "fan",
+           "position": "shade", "target": "thermostat", "mode": "thermostat", "source": "player"}  # fmt: skip
+Fits = Callable[[Device], bool]
 
 
-class Answers:
+class Answers(Sensing):
     """Short plain sentences about one house."""
-
-    def __init__(self, names: Names) -> None:
-        self.names, self.house = names, names.house
-        self.missed = Selection()
 
     def reply(self, verb: str, slots: Mapping[str, Any], context: Context) -> str:
         """The answer to a question; empty when its words are not known, and then `missed` says which."""
-        thing, state = str(slots.get("thing", "")), str(slots.get("state", ""))
+        thing = " in ".join(str(slots[name]) for name in ("thing", "place") if slots.get(name))
         if verb == "ask_noticed":
-            return self._noticed(str(slots["noticed"]), thing)
-        measured = verb.removeprefix("ask_")
-        fits: Callable[[Device], bool] = {
-            "ask_state": lambda device: _holds(device, state) is not None,
-            "ask_playing": lambda device: isinstance(device, Player),
-            "ask": lambda device: True,
-        }.get(verb, lambda device: _measured(device, measured) is not None)
-        found = self._find(thing, slots, context, fits)
-        devices, self.missed = found.devices or found.ambiguous, found
-        if not devices or (verb == "ask" and len(devices) > 12):
-            return ""
+            return self.noticing(str(slots["noticed"]), thing)
         if verb == "ask_state":
-            place = found.place or str(slots.get("area", ""))
-            return self._whether(devices, state, thing, place, yes_no=bool(slots.get("whether")))
-        if verb == "ask_playing":
-            return self._playing(devices, found.place, bool(slots.get("whether")))
+            return self._states(thing, str(slots.get("state", "")), slots, context)
+        if verb == "ask_count":
+            return self._count(thing, slots, context)
         if verb == "ask":
-            return " ".join(self._describe(device) for device in devices)
-        return self._measures(devices, measured)
+            return self._ask(thing, slots, context)
+        measured = verb.removeprefix("ask_")
+        if verb == "ask_playing":
+            found = self._find(thing, slots, context, lambda device: isinstance(device, Player))
+            devices = found.devices or found.ambiguous
+            return self.playing(devices, found.place, bool(slots.get("whether"))) if devices else ""
+        found = self._find(thing, slots, context, lambda device: of_air(self.house, device, measured) is not None)
+        if thing and not (found.devices or found.ambiguous):
+            missed, found = found, self._find(thing, slots, context, lambda device: measure(device, measured) is not None)
+            self.missed = found if found.devices or found.ambiguous else missed
+        devices = found.devices or found.ambiguous
+        if not devices and fold(thing)[:1] in (["outside"], ["outdoors"]):
+            return "I know no thermometer outside." if measured == "temperature" else "I know no sensor for that outside."
+        return self.measures(devices, measured) if devices else ""
 
-    def _find(self, thing: str, slots: Mapping[str, Any], context: Context, fits: Any) -> Selection:
-        area, kinds = str(slots.get("area", "")), slots.get("kinds")
+    def about(self, slots: Mapping[str, Any]) -> tuple[str, ...]:
+        """The ids of the devices of the last answer; when it told which are so, of those."""
+        devices = self.missed.devices or self.missed.ambiguous
+        so = [device.id for device in devices if slots.get("state") and is_so(device, str(slots["state"]))]
+        return tuple(so or (device.id for device in devices))
+
+    def _find(self, thing: str, slots: Mapping[str, Any], context: Context, fits: Fits | None) -> Selection:
+        """The devices that are asked about; what is not known is kept in `missed`."""
         group = not thing or bool(ALL & set(fold(thing)))
-        narrow: dict[str, Any] = {"fits": fits, "area": area, "kinds": kinds, "sort": str(slots.get("sort", ""))}
+        narrow: dict[str, Any] = {"fits": fits, "area": str(slots.get("area", "")), "kinds": slots.get("kinds")}
+        narrow |= {"sort": str(slots.get("sort", "")), "topic": context.topic.devices}
         found = self.names.find(thing.removeprefix("any "), all=group, **narrow)
         if found.ambiguous or (group and not thing and context.area):
             near = self.names.find(thing, speaker_area=context.area, **narrow)
-            return near if near.devices else found
+            found = near if near.devices else found
+        self.missed = found
         return found
 
-    def _noticed(self, what: str, thing: str) -> str:
-        """What the sensors for leaks, motion or smoke say; empty when the place is not known."""
-        found = self.names.find(thing, all=True) if thing else Selection(tuple(self.house.devices.values()))
-        self.missed = found
-        if not (found.devices or found.ambiguous or found.place):
+    # -- in a state or not
+
+    def _states(self, thing: str, state: str, slots: Mapping[str, Any], context: Context) -> str:
+        """Whether, or which of them, are in this state."""
+        found = self._find(thing, slots, context, lambda device: is_so(device, state) is not None)
+        devices = found.devices or found.ambiguous
+        if not devices:
+            return self._untold(thing, state, slots, context, found)
+        vague = found.bare and not slots.get("kinds")
+        if vague and state in ("on", "off", "running"):
+            devices = tuple(one for one in devices if one.kind in LEFT_ON or one in found.named) or devices
+        place, whether = found.place or str(slots.get("area", "")), bool(slots.get("whether"))
+        noun = "thing" if vague else _noun(thing, devices)
+        some = thing.startswith("any") or (not whether and not slots.get("either") and singular(noun) in _stems(thing))
+        if len(devices) == 1 and not some:
+            said = self._yes_no(devices[0], state)
+            return capital(said.removeprefix("Yes, ").removeprefix("No, ")) if slots.get("either") or not whether else said
+        every = whether and bool(thing) and not some
+        if every and (said := self._all(devices, state)):
+            return said
+        return self._some(devices, state, noun, place, whether=whether and not every, every=every)
+
+    def _untold(self, thing: str, state: str, slots: Mapping[str, Any], context: Context, missed: Selection) -> str:
+        """What can be said of named devices that do not tell this state; empty when there is nothing of that name."""
+        found = self._find(thing, slots, context, lambda device: could_be(type(device), state)) if thing else missed
+        devices, yet = found.devices or found.ambiguous, True
+        if thing and not devices:
+            found, yet = self._find(thing, slots, context, None), False
+            devices = found.devices or found.ambiguous
+            devices = tuple(one for one in devices if not isinstance(one, Sensor)) or devices
+        if not devices or found.bare or found.guess or len(devices) > WHOLE:
+            self.missed = missed
             return ""
-        sensors = [device for device in found.devices or found.ambiguous if isinstance(device, Sensor) and device.sort == what]
-        if not sensors:
-            return f"There is no {what} sensor {within(found.place) if found.place else 'here'}."
-        noticing = [device for device in sensors if device.online and device.state.get("value") in NOTICING]
-        if noticing:
-            names = listed([self.called(device) for device in noticing])
-            return f"Yes, {names} {'notices' if len(noticing) == 1 else 'notice'} {'a leak' if what == 'leak' else what}."
-        said = " ".join(self._describe(device) for device in sensors)
-        sure = all(device.online and device.state.get("value") in QUIET for device in sensors)
-        return f"No, {said[0].lower()}{said[1:]}" if sure else said
+        it = called(self.house, devices) if len(devices) > 1 else self.called(devices[0], short=True)
+        many = len(devices) > 1 or are(it) == "are"
+        if yet:
+            return capital(f"{it} {'have' if many else 'has'} not told me yet whether {'they are' if many else 'it is'} {state}.")
+        if len(devices) > 1 or not status(devices[0]):
+            return f"I can't tell whether {it} {'are' if many else 'is'} {state}."
+        return f"{self.describe(devices[0], short=True)} I can't tell whether {'they are' if many else 'it is'} {state}."
 
-    def _whether(self, devices: Sequence[Device], state: str, thing: str, place: str, *, yes_no: bool) -> str:
-        """Yes or no for one device, a count and the names for several."""
-        if len(devices) == 1 and not thing.startswith("any"):
-            return self._yes_no(devices[0], state)
-        fitting = [device for device in devices if _holds(device, state)]
-        sure = all(device.online and _holds(device, OPPOSITE.get(state, "")) for device in devices)
-        if yes_no and sure and not thing.startswith("any"):
-            return f"No, {called(self.house, devices)} are {OPPOSITE[state]}."
-        kinds = {device.kind for device in devices}
-        noun = kinds.pop() if len(kinds) == 1 else "device"
-        names = listed([self.called(device, short=True) for device in fitting]) if fitting else ""
-        count = f"{len(fitting) or 'No'} {noun if len(fitting) == 1 else plural_of(noun)}"
-        where = f" {within(place)}" if place and not fitting else ""
-        said = f"{count} {'is' if len(fitting) == 1 else 'are'} {state}{where}" + (f": {names}." if fitting else ".")
-        return said + self._silent(devices)
+    def _all(self, devices: Sequence[Device], state: str) -> str:
+        """Yes when all are so, no when none is or some should; empty when some are so and that is worth a count."""
+        there = [device for device in devices if device.online or state in ("online", "offline")]
+        not_so = [device for device in there if not is_so(device, state)]
+        if there and not not_so:
+            return f"Yes, {called(self.house, there)}{_are(there)}{state}.{self.silent(devices)}"
+        opposite = OPPOSITE.get(state, "")
+        if len(not_so) == len(devices) and all(is_so(device, opposite) for device in not_so):
+            return f"No, {called(self.house, devices)}{_are(devices)}{opposite}."
+        if not not_so or state in ("on", "open", "unlocked", "playing", "running", "wet", "muted"):
+            return ""
+        words = {OPPOSITE.get(state) if is_so(one, OPPOSITE.get(state, "")) else now_words(one, state) for one in not_so}
+        if len(words) > 1:
+            return f"No: {few([f'{self.placed(one)} is {now_words(one, state)}' for one in not_so], MOST)}.{self.silent(devices)}"
+        return f"No: {self.listed(not_so)}{_are(not_so)}{state if state == 'empty' else words.pop()}.{self.silent(devices)}"
 
-    def _silent(self, devices: Sequence[Device]) -> str:
-        silent = [self.called(device) for device in devices if not device.online]
-        return f" I can't reach {listed(silent)}." if silent else ""
-
-    def _playing(self, devices: Sequence[Device], place: str, whether: bool) -> str:
-        """What plays where, with the titles that the players tell."""
-        playing = [device for device in devices if device.online and device.state.get("playback") == "playing"]
-        where = within(place) if place else f"on {self.called(devices[0])}" if len(devices) == 1 else ""
-        if not playing:
-            return f"{'No, nothing' if whether else 'Nothing'} is playing {where}".strip() + "." + self._silent(devices)
-        said = []
-        for device in playing:
-            what = title_of([device]).strip() or ("music" if whether else "something")
-            said.append(f"{what} is playing {where if where and len(playing) == 1 else f'on {self.called(device)}'}")
-        text = "Yes, " * whether + listed(said)
-        untitled = not whether and len(said) == 1 and text.startswith("something")
-        return capital(text) + (", but it does not tell me what." if untitled else ".") + self._silent(devices)
+    def _some(self, devices: Sequence[Device], state: str, noun: str, place: str, *, whether: bool, every: bool) -> str:
+        """How many of them are so, and which."""
+        fitting = [one for one in devices if is_so(one, state) and (one.online or state == "offline")]
+        fitting.sort(key=lambda device: device.kind == "shade")  # an open door matters more
+        where, silent = f" {within(place)}" if place else "", "" if state in ("online", "offline") else self.silent(devices)
+        if not fitting:
+            nothing = "nothing" if noun == "thing" else f"no {plural_of(noun)}"
+            said = f"{'No, ' * whether}{nothing} {'is' if noun == 'thing' else 'are'} {state}{where}."
+            return capital(said) + silent
+        one, of = len(fitting) == 1, f" of {len(devices)}" if every and len(fitting) < len(devices) else ""
+        said = f"{len(fitting)}{of} {noun if one and not of else plural_of(noun)} {'is' if one else 'are'} {state}"
+        return f"{'Yes, ' * whether}{said}: {self.listed(fitting, rooms=not place)}.{silent}"
 
     def _yes_no(self, device: Device, state: str) -> str:
-        now, name = _word(device, state), self.called(device, short=True)
+        now, name = now_words(device, state), self.called(device, short=True)
+        if state in ("online", "offline"):
+            yes = "Yes" if is_so(device, state) else "No"
+            return f"{yes}, {name} {are(name)} online." if device.online else f"{yes}, I can't reach {self.called(device)}."
         if not device.online:
             return f"I can't reach {self.called(device)}; when I last heard from it, it was {now}."
-        if moving := _moving(device):
-            return f"{capital(name)} {are(name)} {moving}."
-        return f"{'Yes' if _holds(device, state) else 'No'}, {name} {are(name)} {now}."
+        if state in ("open", "closed", "locked", "unlocked") and (way := moving(device)):
+            return f"{capital(name)} {are(name)} {way}."
+        return f"{'Yes' if is_so(device, state) else 'No'}, {name} {are(name)} {now}."
 
-    def called(self, device: Device, *, short: bool = False) -> str:
-        """The device's name with its article; `short` leaves out "lock" where its state says it anyway."""
-        name, suffix = call_of_it(self.house, device), SUFFIXES.get(device.kind, "-")
-        return name.removesuffix(suffix) if short and name != f"the{suffix}" else name
+    # -- how something is
 
-    def _describe(self, device: Device) -> str:
-        name, now = self.called(device), _moving(device) or _status(device)
+    def _ask(self, thing: str, slots: Mapping[str, Any], context: Context) -> str:
+        """How it is: as a whole, in one aspect, or whether a list has an item."""
+        aspect, item = str(slots.get("aspect", "")), str(slots.get("item", ""))
+        if not (thing or aspect or item or slots.get("area") or slots.get("kinds")):
+            self.missed = Selection(unknown="anything")
+            return ""
+        if item or aspect == "count":
+            found = self._find(thing, slots, context, lambda device: isinstance(device, ListItems))
+            lists = found.devices or found.ambiguous
+            if lists:
+                return next(
+                    (said for one in lists if (said := self._on_list(one, item)).startswith("Yes")), self._on_list(lists[0], item)
+                )
+        if aspect in ("battery", *ASPECTS) and (said := self._aspect(aspect, thing, slots, context)):
+            return said
+        found = self._find(thing, slots, context, None)
+        devices = found.devices or found.ambiguous
+        if found.bare and found.place and aspect in TELLING:
+            return f"There is no {TELLING[aspect]} {within(found.place)}."
+        if aspect == "where" and devices and len(devices) <= MOST and any(one.kind != "vacuum" for one in devices):
+            return " ".join(self._where(device) for device in devices)
+        if len(devices) <= WHOLE:
+            return " ".join(self.describe(device) for device in devices)
+        if not (found.bare or set(fold(thing)) & {*ALL, *HOME}):
+            return " ".join(self.describe(device) for device in devices) if len(devices) <= MOST else ""
+        from claw.reflex.overview import overview
+
+        return overview(self, devices, found.place)
+
+    def _aspect(self, aspect: str, thing: str, slots: Mapping[str, Any], context: Context) -> str:
+        """One value of each device that has it; empty when none has."""
+        if aspect == "battery":
+            return self._battery(thing, slots, context)
+        found = self._find(thing, slots, context, lambda device: any(field in device.state for field in ASPECTS[aspect]))
+        devices = found.devices or found.ambiguous
+        if found.bare and len(devices) > 1:  # the first field is what was said, the others stand in for it
+            devices = tuple(one for one in devices if ASPECTS[aspect][0] in one.state) or devices
+        return " ".join(self._told(device, ASPECTS[aspect]) for device in devices[:MOST])
+
+    def _told(self, device: Device, fields: Sequence[str]) -> str:
+        field = next(field for field in fields if field in device.state)
+        name, words = self.called(device, short=True), status(device, [field])
+        if field == "target" and device.state.get("mode") == "off":
+            words = f"off ({words})"
         if not device.online:
-            return f"I can't reach {name}; when I last heard from it, it was {now}." if now else f"I can't reach {name}."
-        return capital(f"{name} {are(name)} {now}." if now else f"{name} has not reported anything yet.")
+            return f"I can't reach {self.called(device)}; when I last heard from it, it was {words}."
+        return capital(f"{name} {are(name)} {words}.")
 
-    def _measures(self, devices: Sequence[Device], what: str) -> str:
-        unit = "°C" if what == "temperature" else "%"
-        by_room: dict[str, Device] = {}
-        for device in sorted(devices, key=lambda one: not isinstance(one, Sensor)):
-            area = self.house.area(device)
-            by_room.setdefault(within(area) if area else f"at {self.called(device)}", device)
-        said = []
-        for room, device in by_room.items():
-            value = f"{_measured(device, what):g} {unit}"
-            said.append(f"It is {value} {room}" if device.online else f"It was {value} {room} when I last heard from it")
-        return ". ".join(said) + "."
+    def _battery(self, thing: str, slots: Mapping[str, Any], context: Context) -> str:
+        fits: Fits = lambda one: "battery" in one.state or "battery" in fold(" ".join(self.house.called(one)))  # noqa: E731
+        found = self._find(thing, slots, context, fits)
+        if devices := found.devices or found.ambiguous:
+            return " ".join(self.describe(device) for device in devices[:MOST])
+        named = self._find(thing, slots, context, None).devices if thing else ()
+        return f"I don't know: {called(self.house, named)} {'do' if len(named) > 1 else 'does'} not tell me." if named else ""
 
+    def _where(self, device: Device) -> str:
+        area, name = self.house.area(device), self.called(device)
+        if not area:
+            return f"I don't know in which room {name} {are(name)}."
+        return capital(f"{name} {are(name)} {within(area)}.")
 
-def _holds(device: Device, state: str) -> bool | None:
-    """Whether the device is in this state; None when it has no such state or has not reported it."""
-    for field, wanted in STATES.get(state, ()):
-        if field in device.fields and field in device.state:
-            value = device.state[field]
-            if field == "value" and not any({wanted, value} <= words for words in WORDS):
-                return None
-            return value in wanted if isinstance(wanted, range) else value == wanted
-    if state == "on" and isinstance(device, Climate) and "mode" in device.state:
-        return bool(device.state["mode"] != "off")
-    return None
+    def _count(self, thing: str, slots: Mapping[str, Any], context: Context) -> str:
+        """How many of them are here."""
+        thing = re.sub(r"^(?:devices?|things)\b(?: in)? ?", "", thing)
+        found = self._find(f"all {thing}".strip(), slots, context, None)
+        if not found.devices:
+            return ""
+        one, noun = len(found.devices) == 1, "device" if found.bare else _noun(thing, found.devices)
+        where = f" {within(found.place)}" if found.place else ""
+        return f"There {'is 1 ' + noun if one else f'are {len(found.devices)} {plural_of(noun)}'}{where}."
 
-
-def _word(device: Device, state: str) -> str:
-    """The present state in the words of the question."""
-    if _holds(device, state):
-        return state
-    opposite = OPPOSITE.get(state, "")
-    return opposite if opposite and _holds(device, opposite) is not None else _status(device) or f"not {state}"
-
-
-def _moving(device: Device) -> str:
-    """Where a door, shade or lock that answers is on its way to: "opening", "locking"; empty when it rests."""
-    state = device.state
-    for field, words in ON_ITS_WAY.items():
-        wanted = state.get(f"target_{field}")
-        if device.online and wanted is not None and field in state and wanted != state[field]:
-            return words[bool(wanted)]
-    now, aim = state.get("position"), state.get("target_position")
-    if not device.online or now is None or aim is None or holds("position", aim, now):
-        return ""
-    return "opening" if aim > now else "closing"
+    def _on_list(self, device: Device, item: str) -> str:
+        """Whether the item is on the list, as a person means it: "egg" is there with "eggs"; without an item, how many."""
+        name, items = self.called(device), list(device.state.get("items", ()))
+        if not item:
+            many = "1 thing is" if len(items) == 1 else f"{len(items) or 'No'} things are"
+            return f"{many} on {name}" + (f": {few(items, MOST)}." if items else ".")
+        said = {singular(word) for word in fold(item)}
+        same = [one for one in items if said <= {singular(word) for word in fold(one)}]
+        if same:
+            return f"Yes, {few(same, MOST)} {'is' if len(same) == 1 and not same[0].endswith('s') else 'are'} on {name}."
+        done = item.casefold() in (str(one).casefold() for one in device.state.get("done", ()))
+        return f"No, {item} is {'ticked off' if done else 'not'} on {name}."
 
 
-def _measured(device: Device, what: str) -> float | None:
-    if isinstance(device, Sensor):
-        value, unit = device.state.get("value"), str(device.state.get("unit", ""))
-        right = device.sort == what or (what == "temperature" and unit in ("°C", "C"))
-        return float(value) if right and isinstance(value, (int, float)) else None
-    if isinstance(device, Target if what == "temperature" else Humidity) and device.kind == "thermostat":
-        value = device.state.get(what)
-        return None if value is None else float(value)
-    return None
+def _are(devices: Sequence[Device]) -> str:
+    return " is " if len(devices) == 1 else " are "
 
 
-def _status(device: Device) -> str:
-    """What a device reported, in a few words."""
-    state, said = device.state, []
-    if isinstance(device, Player):
-        title = title_of([device]) if state.get("playback") == "playing" else ""
-        said.append(f"{state.get('playback', 'off' if state.get('on') is False else 'on')}{title}")
-    elif "on" in state:
-        said.append(state_words(device, "on"))
-    for field, phrase in STATUS.items():
-        if field in state and (field not in WHILE_ON or (state.get("on") and state[field])):
-            said.append(phrase.format(state_words(device, field)))
-            said[-1] += " (muted)" if field == "volume" and state.get("muted") else ""
-    if "items" in state:
-        said.append(f"holding: {', '.join(state['items'])}" if state["items"] else "empty")
-    if "value" in state:
-        unit = f" {state.get('unit', '')}".rstrip()
-        said.append(f"{state['value']:g}{unit}" if isinstance(state["value"], (int, float)) else str(state["value"]))
-    return ", ".join(said)
+def _noun(thing: str, devices: Sequence[Device]) -> str:
+    """What they are called, for a count: the word of the question, else their common kind."""
+    said = next((one for word in fold(thing) if (one := singular(word)) in KINDS_SAID and one != word), "")
+    kinds = {device.kind for device in devices}
+    return said or (kinds.pop() if len(kinds) == 1 else "device")
+
+
+def _stems(thing: str) -> set[str]:
+    return {singular(word) for word in fold(thing) if singular(word) != word}

@@ -71,7 +71,7 @@ def _steps(brightness: float = 0, volume: float = 0, target: float = 0, kelvin: 
 
 STEPS = {
     "brighter": _steps(brightness=20), "dimmer": _steps(brightness=-20),
-    "up": _steps(brightness=20, volume=10, target=1), "down": _steps(brightness=-20, volume=-10, target=-1),
+    "up": _steps(brightness=20, volume=10, target=1, speed=25), "down": _steps(brightness=-20, volume=-10, target=-1, speed=-25),
     "louder": _steps(volume=10), "quieter": _steps(volume=-10),
     "warmer": _steps(target=1, kelvin=-500), "colder": _steps(target=-1, kelvin=500),
     "faster": _steps(speed=25), "slower": _steps(speed=-25),
@@ -91,7 +91,7 @@ BARE: dict[str, tuple[str, ...]] = {  # what is meant when only a room was named
 # a thermostat off is frost: by name only
 EVERYTHING: dict[str, tuple[str, ...]] = {"turn_on": ("light",), "turn_off": ("light", "switch", "fan", "player", "heater")}
 PLAYING = ("pause", "stop_playing", "stop", "next", "previous", "mute", "unmute", "volume", "louder", "quieter", "resume")
-PRONOUNS = ("it", "them", "they", "that", "this", "one", "him", "her")
+PRONOUNS = frozenset(["it", "them", "they", "that", "this", "those", "these", "one", "ones", "him", "her", "he", "she", "other", "others", "rest", "there"])
 SOUGHT = {  # what a room lacks, beside BARE
     "ask_temperature": "thermometer", "ask_humidity": "humidity sensor", "ask_playing": "player", "play": "player",
     "lock": "lock", "unlock": "lock",

@@ -13,8 +13,10 @@ from claw.clock import Clock
 from claw.names import KINDS_SAID, Names, stems
 from claw.reflex.answers import Answers
 from claw.reflex.deeds import DEEDS
+from claw.reflex.following import answered
+from claw.reflex.languages import unaccented
 from claw.reflex.numbers import NUMBERS, ONES, TENS
-from claw.reflex.reading import Context, Reading
+from claw.reflex.reading import Context, Reading, Topic, in_words
 from claw.reflex.templates import Templates, templates
 from claw.reflex.wishes import Outcome, Wishes
 
@@ -61,6 +63,7 @@ LATER = re.compile(
 NOT_NOW = (
     "I did not get the time, so I did nothing. I understand “in 10 minutes”, “at 19:00”, “tomorrow at 7”, “every weekday at 7”."
 )
+NO_CONDITION = "I did not get the condition, so I did nothing. I understand “when the front door opens, turn on the hall light”."
 UNTIL = "I cannot do “until” here, so I did nothing. Say what shall be then: “turn off the fan at 19:00”."
 LONGEST = 40  # words; hassil takes seconds for some longer texts, and no template is as long
 ACTS = re.compile(
@@ -135,8 +138,8 @@ class Grammar:
         if (timer or CONDITION.search(text) or LATER.search(text)) and QUESTION.match(text):
             return None
         if condition := CONDITION.search(text):
-            sorry = UNTIL if "til" in condition[0] else "I cannot do things on a condition yet, so I did nothing."
-            return Reading(self.level, reply=sorry, trace=("conditional",)) if timer or ACTS.search(text) else None
+            sorry = UNTIL if "til" in condition[0] else NO_CONDITION
+            return Reading(self.level, reply=sorry, trace=("conditional",)) if timer or ACTS.match(text) else None
         if timer:
             return Reading(self.level, reply=HONEST["Timer"], trace=("a timer",))
         if LATER.search(text):
@@ -165,8 +168,7 @@ class Grammar:
             if sorry and match.intent in ("play", "HassMediaSearchAndPlay") and not ({"thing", "name"} & match.slots.keys()):
                 continue  # "play jazz in the attic" must not play "jazz in the attic" elsewhere
             outcome = self.outcome(match, context)
-            came = outcome.calls or outcome.reply or "a question"
-            trace.append(f"{match.intent}: {match.template} {dict(match.slots)} -> {came} {outcome.note}")
+            trace.append(f"{in_words(match.intent, match.slots, outcome.note or outcome.reply)}  (by: {match.template})")
             if outcome.guess:
                 guess = guess or outcome
             elif not outcome.miss:
@@ -178,10 +180,15 @@ class Grammar:
 
     def outcome(self, match: Match, context: Context) -> Outcome:
         """What a match would come to in this house."""
+        if match.intent == "Presence" and (seen := self.answers.presence(str(match.slots.get("thing", "")))):
+            return Outcome(reply=seen)
         honest = next((reply for word, reply in HONEST.items() if word in match.intent), "")
         if honest:
             return Outcome(reply=honest)
-        verb, slots = translate(match)
+        return self.come(*translate(match), context)
+
+    def come(self, verb: str, slots: dict[str, Any], context: Context) -> Outcome:
+        """What a verb with slots would come to in this house, whoever read them."""
         if verb in DEEDS:
             return self.wishes.plan(verb, slots, context)
         if verb in ("HassGetCurrentTime", "HassGetCurrentDate"):
@@ -191,7 +198,8 @@ class Grammar:
             reply, missed = self.answers.reply(verb, slots, context), self.answers.missed
             known = verb != "ask" or missed.place or missed.nearest or set(stems(missed.unknown)) & KINDS_SAID  # "tell me a joke"
             sorry = self.wishes.unknown(missed, verb, slots) if known and not reply else ""
-            return Outcome(reply=reply or sorry, miss=not reply, guess=missed.guess)
+            topic = Topic(verb, slots, answered(missed, slots)) if reply else None
+            return Outcome(reply=reply or sorry, miss=not reply, guess=missed.guess, topic=topic)
         return Outcome(miss=True, reply="I cannot do that yet.", note="intent not mapped")
 
     def _slot_lists(self) -> dict[str, Any]:
@@ -199,9 +207,10 @@ class Grammar:
             from hassil.intents import TextSlotList
 
             house, self._version = self.names.house, self.names.house.version
-            spoken = [(name, name, {"domain": DOMAINS.get(device.kind, device.kind)}) for name, device in self.names.spoken()]
-            areas = [(name, area.name) for area in house.areas.values() for name in (area.name, *area.aliases)]
-            floors = [(floor, floor) for floor in {area.floor for area in house.areas.values() if area.floor}]
+            said = str if self.language == "en" else unaccented
+            spoken = [(said(name), name, {"domain": DOMAINS.get(one.kind, one.kind)}) for name, one in self.names.spoken()]
+            areas = [(said(name), area.name) for area in house.areas.values() for name in (area.name, *area.aliases)]
+            floors = [(said(floor), floor) for floor in {area.floor for area in house.areas.values() if area.floor}]
             self._lists = {
                 key: TextSlotList.from_tuples(values, allow_template=False)
                 for key, values in (("name", spoken), ("area", areas), ("floor", floors))
@@ -213,7 +222,7 @@ class Grammar:
 
 def _reading(came: Outcome, trace: list[str]) -> Reading:
     unknown = came.miss and not came.calls
-    return Reading(Grammar.level, came.calls, came.reply, came.options, unknown=unknown, trace=tuple(trace))
+    return Reading(Grammar.level, came.calls, came.reply, came.options, unknown=unknown, topic=came.topic, trace=tuple(trace))
 
 
 def _led_by_verb(match: Match) -> bool:
@@ -262,11 +271,12 @@ def translate(match: Match) -> tuple[str, dict[str, Any]]:
     slots["thing"] = slots.pop("name", "")
     slots["area"] = slots.get("area") or slots.get("floor") or ""
     if domain := slots.get("domain"):
-        slots["kinds"] = [kind for kind, name in DOMAINS.items() if name == domain]
+        slots["kinds"] = [kind for kind, name in DOMAINS.items() if name in ([domain] if isinstance(domain, str) else domain)]
     if sort := slots.get("device_class"):
+        sort = sort[0] if isinstance(sort, list) else sort  # French "store" is a blind or a shade
         slots["sort"] = "shade" if sort == "cover" else sort
     verb = VERBS.get(intent, intent)
-    for name in ("position", "volume_level", "percentage", "brightness", "temperature"):
+    for name in ("position", "volume_level", "percentage", "brightness", "temperature", "color_temperature"):
         slots["number"] = slots.get(name, slots.get("number"))
     slots["media"] = slots.get("search_query", "something")
     if verb in KINDS and not slots["thing"]:

@@ -21,6 +21,8 @@ TOLD = (
 WORDS, THING = r"(?P<words>.+)", r"(?P<thing>(?:the|my|our) .+?)"
 KNOW = r"(?:do you (?:know|remember) |can you tell me |tell me )"
 VERBS = r"(?:is|are|was|were|has|have|had|lives?|likes?|hates?|needs?|comes?|goes|belongs?|works?|can|cannot|must|will|should)"
+LEARNT = ("examples", "unlearn")  # forms that claw/learning answers
+DOING = r"[\"“]?(?:turn|switch|set|dim|brighten|open|close|shut|lock|raise|lower|mute|unmute|pause|play|start|stop|make|put)"
 KIN = r"(?:wife|husband|partner|son|daughter|mum|mom|mother|dad|father|brother|sister|dog|cat|boss|doctor|landlord)"
 ARTICLE = r"(?:the|my|our)"
 NAME = r"[\"“”„«»‘'](?P<quoted>.+?)[\"“”«»’']|(?P<name>.+?)"
@@ -95,7 +97,13 @@ FORMS = [
         rf"another (?:name|word) for (?P<thing>.+?) is (?:{NAME})",
         rf"(?:when|if) i say (?:{NAME}),? i mean (?P<thing>.+)",
         rf"by (?:{NAME}),? i mean (?P<thing>.+)",
-        rf"(?!(?:it|that|this|what|which|he|she|no|yes)\b)(?:{NAME}) means (?P<thing>{ARTICLE} .+)"),
+        rf"(?!(?:it|that|this|what|which|he|she|no|yes)\b)(?:{NAME}) means (?P<thing>(?:{ARTICLE}|{DOING}) .+)"),
+    *_forms("examples",
+        r"what (?:have you|did you) (?:learn(?:ed|t)?)(?: so far| here| from (?:me|us))?",
+        r"(?:show (?:me )?|list |what are )(?:all )?(?:of )?(?:the |your |my )?(?:learn(?:ed|t) )?examples"),
+    *_forms("unlearn",
+        r"forget (?:that|this|the|the last|your last) example(?: again)?",
+        r"(?:forget|delete|drop|remove) the example (?:about |for |of |with |that )?(?P<words>.+)"),
     *_forms("told",
         rf"{THING} (?:is|are) (?:now |from now on )?(?:called|named|known as) (?:{NAME}){AGAIN}",
         rf"(?:i|we)(?: always| usually| also)? call (?P<said>{ARTICLE} \S+ .+)"),
@@ -148,7 +156,7 @@ QUESTION = re.compile(
 
 
 def read(text: str) -> Request | None:
-    """What the sentence asks of the memory; None when nothing.
+    """What the sentence asks of the memory, or about examples ("learning": list, forget {"words"}); None when nothing.
 
     remember: {"fact"}. reminder: {"do"} (without a time). recall: {"words"} (empty: all). forget: {"words"} (empty: the last).
     correct: {"rest"} with its verb (empty: it is wrong). place: {"thing", "area"}. uncall: {"said"}.
@@ -168,7 +176,7 @@ def question(text: str) -> Request | None:
 def _requests(text: str) -> Iterator[Request]:
     for verb, form in FORMS:
         if (match := form.fullmatch(text)) and (read := READ[verb]({k: v.strip(" ,") for k, v in match.groupdict("").items()})):
-            yield Request("memory", *read)
+            yield Request("learning" if verb in LEARNT else "memory", *read)
 
 
 def _remember(said: dict[str, str]) -> Read | None:
@@ -216,6 +224,7 @@ READ: dict[str, Callable[[dict[str, str]], Read | None]] = {
     "of": lambda said: None if TIMED.search(said["of"]) else ("reminder", said),
     "nothing": lambda said: ("remember", {"fact": ""}), "mistake": lambda said: ("correct", {}),
     "correct": lambda said: ("correct", {"rest": re.sub("^['’]re", "are", re.sub("^['’]s", "is", said["rest"]))}),
+    "examples": lambda said: ("list", {}), "unlearn": lambda said: ("forget", said),
     "place": lambda said: None if NO_PIECE.search(said["thing"]) else _page(said, "place"),
     "remember": _remember, "reminder": _reminder, "me": _me, "call": _call, "forget": _forget, "recall": _recall, "ask": _ask,
     **{verb: partial(_page, verb=verb) for verb in ("show", "before", "versions", "restore")},

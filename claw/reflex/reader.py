@@ -2,17 +2,26 @@
 
 import difflib
 import re
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
+from typing import Any
 
 from claw.clock import Clock
 from claw.house import House
 from claw.names import ALL, Names, fold
 from claw.reflex import help, memories, recounts
-from claw.reflex.alias import Alias, plain, scene
-from claw.reflex.grammar import NEGATED, Grammar
-from claw.reflex.reading import Context, Reading, Request
+from claw.reflex.alias import Alias, key, plain, scene
+from claw.reflex.deeds import DEEDS
+from claw.reflex.explained import Stop
+from claw.reflex.following import Following, named, topic_of
+from claw.reflex.foreign import Languages
+from claw.reflex.grammar import CONDITION, LATER, NEGATED, QUESTION, Grammar
+from claw.reflex.reading import Context, Reading, Request, Topic, in_words
+from claw.reflex.tagging import Tagging, Tags, wish
 from claw.turns.replies import listed, the
 
+UNTAGGED = "not English; or a no, a condition or a time that it does not read"
 DEPTH = 3  # a scene may name a scene, not itself for ever
 THEN = re.compile(r"\s*(?:;|,?\s+and then|,\s*then|,\s*and|,?\s+then|\.\s|,|\s+and)\s+", re.IGNORECASE)
 VERB = r"(?:turn|switch|power) (?:on|off)|open|close|shut|lock|unlock|raise|lower|mute|unmute|pause|resume|start|stop"
@@ -23,25 +32,46 @@ CARRIED = re.compile(r"(set|dim|brighten|turn|change|make|put|bring) .+?(?= to (
 DIM = re.compile(r"(dim|brighten)\b", re.IGNORECASE)  # "dim the lamp at 7" is a wish for seven o'clock, also while it is off
 VALUE = re.compile(r"\d+ ?(%|percent)?|[a-z]+", re.IGNORECASE)
 OPPOSITE = {"turn_on": "turn_off", "turn_off": "turn_on", "open_valve": "close_valve", "close_valve": "open_valve"}
+ASKS = re.compile(  # what begins so only asks, whatever stands in it
+    rf"{QUESTION.pattern}|(?:when (?:was|were|has|have)|since when|(?:for )?how long|at what)\b"
+    r"|(?:please |just |(?:can|could) you (?:please )?)*"
+    r"(?:check|tell me|look|see|find out|do you know|i (?:wonder|want to know|need to know)|show me)\b"
+    r" (?:if|whether|when|which|what|how|that|since|for how)",
+    re.IGNORECASE,
+)
+ALARM = re.compile(r"is (?:the|my|our) alarm (?:on|off|set|armed|active)", re.IGNORECASE)
+LEVELS = ("alias", "tagger", "grammar")
+MOST_PARTS = 6
 NEAR = 0.75  # of difflib; below it the sentences have little to do with each other
 
 
 class Reader:
-    """Alias, then grammar (a tagger comes between them later), for one house."""
+    """Alias, tagger, grammar, for one house."""
 
     def __init__(self, house: House, names: Names, clock: Clock) -> None:
         self.house, self.names, self.clock = house, names, clock
-        self.alias = Alias()
+        self.alias, self.tags = Alias(), Tags(names)
+        self.languages = Languages(names, clock)
         self._grammars: dict[str, Grammar] = {}
+        self.explained: list[Stop] = []  # the road of the last message
+        self.following = Following(names, self._grammar("en").come, self._whole)
 
     def read(self, text: str, context: Context) -> Reading | None:
         """What the message asks for; None when no level understood it. Nothing is done here."""
+        self.explained = []
         return self._read(text, context, 0)
 
+    def _noted(self, level: str, text: str, reading: Reading | None, *why: Any) -> Reading | None:
+        """Keep for --explain what a level made of a text."""
+        self.explained.append(Stop(level, text, reading, *why))
+        return reading
+
     def warm(self) -> None:
-        """Read one sentence, since the first one compiles the templates (about 0.4 s; call it in a thread)."""
+        """Read a sentence by each level, since the first one loads weights and compiles templates (0.6 s; call it in a thread)."""
+        self.tags.mended("turn on teh light")
         self._later("in 5 minutes set a timer", Context())
         self._grammar("en").matches("turn on the light", Context())
+        self.languages.warm()
 
     def nearest(self, text: str, context: Context) -> list[str]:
         """The at most two readable sentences that the text is near to, for "I did not understand"; none for a negated one."""
@@ -51,18 +81,35 @@ class Reader:
 
     def _read(self, text: str, context: Context, depth: int) -> Reading | None:
         if (name := scene(text, context)) and depth < DEPTH:
-            return self._scene(name, context, depth)
-        if reading := self.alias.read(text, context) or self.alias.read(plain(text), context):
+            return self._noted("alias", text, self._scene(name, context, depth))
+        if reading := self._noted("alias", text, self.alias.read(text, context) or self.alias.read(plain(text), context)):
             return reading
-        if reading := self._request(plain(text), context, depth):
-            return reading
-        reading = self._sentence(plain(text), context)
+        meant = "" if depth or not context.examples else context.examples.get(key(text), "")
+        if meant and (reading := self._example(meant, context)):
+            return self._noted("alias", text, reading)
+        reading = self._noted("languages", text, self.languages.read(text, context))
+        if reading is None or reading.unknown:
+            english = self._english(text, context if context.language == "en" else replace(context, language="en"), depth)
+            reading = english if english and not (reading and english.unknown) else reading
         parts = [] if depth or (reading and not reading.unknown) else re.split(r"[.!?]\s+", text)[1:]
         if any((wish := self._request(plain(part), context, 0)) and wish.request for part in parts):
             return Reading("grammar", reply="One thing at a time, please: I did nothing.", trace=("several wishes",))
         if reading and reading.trace == ("negated",) and context.question == "approval":  # "don't open it" is a no
             return Reading("alias", control="no", trace=reading.trace)
         return reading
+
+    def _english(self, text: str, context: Context, depth: int) -> Reading | None:
+        """As English: what follows on the message before, else a wish or question of its own."""
+        followed = None if depth else self.following.read(plain(text), context)
+        if followed and not followed.unknown:
+            return self._noted("conversation", text, followed)
+        reading = self._request(plain(text), context, depth)
+        reading = self._noted("requests", text, reading) if reading else self._sentence(plain(text), context)
+        return followed or reading if reading is None or reading.unknown else reading
+
+    def _whole(self, text: str, context: Context) -> Reading | None:
+        """A sentence, or the choice of an option."""
+        return self.alias.read(text, context) or self._sentence(text, context)
 
     def _request(self, text: str, context: Context, depth: int) -> Reading | None:
         """What is wanted of the claw itself, now or later; English only, but for help."""
@@ -79,10 +126,13 @@ class Reader:
 
     def _later(self, text: str, context: Context) -> Reading | None:
         """A wish for another time, a reminder, or talk about those; a reply without a request says why it cannot be."""
-        from claw.reflex import schedules  # its patterns take 50 ms to compile
+        from claw.reflex import conditions, schedules  # their patterns take 50 ms to compile
 
-        sorry: Reading | None = None
-        for request in schedules.read(text, self.clock.now()):
+        sorry, now = None, self.clock.now()
+        for request in chain(conditions.read(text, self.names, context, now), schedules.read(text, now)):
+            request, context = self._named(request, context), replace(context, topic=Topic())
+            if request.verb == "list" and ALARM.fullmatch(text) and self.names.find("alarm", kinds=("alarm",)).devices:
+                continue  # the house has one, and an alarm clock is not meant
             told = _asked(request)
             if "now" in request.slots:
                 return self._for_a_while(request, context)
@@ -94,6 +144,13 @@ class Reader:
             sorry = sorry or (_unsure(wish) if wish else None)
         whole = self._sentence(text, context) if sorry and not DIM.match(text) else None
         return whole if whole and whole.calls else sorry  # "set the volume at 7" is no time
+
+    def _named(self, request: Request, context: Context) -> Request:
+        """The request with names for what "it" means in what will be done: nobody knows later what was spoken of now."""
+        if request.slots.get("kind", "deed") != "deed":
+            return request
+        wishes = {slot: named(str(wish), context, self.house) for slot in ("do", "now") if (wish := request.slots.get(slot))}
+        return replace(request, slots={**request.slots, **wishes})
 
     def _for_a_while(self, request: Request, context: Context) -> Reading | None:
         """A wish for now, with the request that ends it: both, or the reason why neither can be."""
@@ -110,37 +167,123 @@ class Reader:
 
     def _reads(self, example: str, context: Context) -> bool:
         """Whether a sentence that is suggested would be understood."""
-        reading = self._read(example, replace(context, question="", choices=0), 0)
+        kept = self.explained
+        reading = self.read(example, replace(context, question="", choices=0))
+        self.explained = kept
         return reading is not None and not reading.unknown and not reading.options
 
     def _sentence(self, text: str, context: Context) -> Reading | None:
         """The whole as one wish; if that is not one, each of its parts - all of them or none."""
-        grammar = self._grammar(context.language)
-        whole = None if _two_sided(text) else grammar.read(text, context)
-        if (whole and not whole.unknown) or not grammar.templates:
+        text = self.tags.mended(text) if context.language == "en" else text
+        tagging = self._tagging(text, context)
+        if tagging and tagging.parts:
+            self._noted("tagger", text, None, tagging)
+        if tagging and tagging.parts and (joined := self._joint(tagging.parts, context)):
+            return joined
+        if tagging and tagging.nothing:
+            return self._noted("tagger", text, None, tagging)
+        if tagging and tagging.follows and context.topic.devices:
+            return self._noted("conversation", text, self.following.tagged(text, str(tagging.slots.get("thing", "")), context))
+        whole = None if _two_sided(text) else self._one(text, tagging, context)
+        if (whole and not whole.unknown) or not self._grammar(context.language).templates:
             return whole
         parts = _parts(text)
-        readings = [self._part(part, parts[0], context) for part in parts] if 1 < len(parts) <= 6 else []
-        deeds = [reading for reading in readings if reading and reading.calls]
-        if readings and len(deeds) == len(readings):
-            return _joined(deeds)
-        return next((reading for reading in readings if reading and reading.unknown), None if deeds else whole)
+        if not 1 < len(parts) <= MOST_PARTS:
+            return whole
+        return self._joint(parts, context) or whole
+
+    def _joint(self, parts: Sequence[str], context: Context) -> Reading | None:
+        """All parts as deeds; one that says what is not known here; None when nothing is known of any."""
+        deeds: list[Reading] = []
+        for part in parts:
+            reading = self._part(part, parts[0], context)
+            if reading is None or not reading.calls:
+                return reading if reading and (reading.unknown or reading.reply or reading.options) and deeds else None
+            deeds.append(reading)
+            context = replace(context, topic=reading.topic or context.topic)
+        return _joined(deeds)
+
+    def _one(self, text: str, tagging: Tagging | None, context: Context) -> Reading | None:
+        """One wish or question: by the tagger when it is sure and every word is known, else by the grammar."""
+        tagged = self._tagged(tagging, context) if tagging and tagging.taken else None
+        self._noted("tagger", text, tagged, tagging, "" if tagging else UNTAGGED)
+        if tagged and not tagged.unknown:
+            return tagged
+        reading = self._noted("grammar", text, self._grammar(context.language).read(text, context))
+        return tagged if tagged and (reading is None or reading.unknown) else reading
+
+    def _tagging(self, text: str, context: Context) -> Tagging | None:
+        """What the tagger makes of it; English only, and nothing that is forbidden or for another time."""
+        if context.language != "en":
+            return None
+        later = CONDITION.search(text) or LATER.search(text)
+        if later and not ASKS.match(text):
+            return None
+        tagging = self.tags.read(text)
+        negated = NEGATED.search(text.casefold())
+        spared = negated and tagging and tagging.spares(negated[0])
+        return None if tagging and (later or (negated and not spared)) and not tagging.verb.startswith("ask") else tagging
+
+    def _tagged(self, tagging: Tagging, context: Context) -> Reading | None:
+        """What the tagger's verb and slots come to here."""
+        verb, slots = wish(tagging) or ("", {})
+        if not verb:
+            return None
+        if verb == "ask_since":
+            found = self.names.find(str(slots.get("thing", "")), topic=context.topic.devices)
+            known = found.devices or found.ambiguous
+            return replace(_asked(Request("history", "why", slots)), level="tagger") if known and "thing" in slots else None
+        came = self._grammar("en").come(verb, slots, context)
+        if not (came.calls or came.reply or came.options):
+            return None
+        unknown = came.miss and not came.calls
+        trace = (*tagging.told(), in_words(verb, slots, came.note or came.reply))
+        reading = Reading("tagger", came.calls, came.reply, came.options, unknown=unknown, topic=came.topic, trace=trace)
+        further = [self._grammar("en").come(*more, context) for more in tagging.more] if came.calls else []
+        if any(not one.calls for one in further):
+            return None
+        return replace(reading, calls=(*came.calls, *(call for one in further for call in one.calls)))
 
     def _part(self, part: str, first: str, context: Context) -> Reading | None:
-        """One wish of several; what it lacks it has from the first: "set A to 50 % and B to 20 %", "set A to blue and 50 %"."""
-        grammar = self._grammar(context.language)
-        reading = grammar.read(plain(part), context)
+        """One wish of several; what it lacks it has from those before: "set A to 50 % and B to 20 %", "set A to blue and 50 %"."""
+        text = plain(part)
+        tagging = self._tagging(text, context)
+        reading = self._one(text, tagging, context)
+        if part == first or (reading and reading.calls):
+            return reading
+        if tagging and (carried := self._carried(tagging, context)):
+            return carried
         verb = CARRIED.match(first)
-        if part == first or not verb or (reading and not reading.unknown):
+        if not verb or (reading and not reading.unknown):
             return reading
         lead = f"{verb[0]} to" if verb[2] and VALUE.fullmatch(part) else verb[1]
-        carried = grammar.read(f"{lead} {part}", context)
+        carried = self._grammar(context.language).read(f"{lead} {part}", context)
         return carried if carried and carried.calls else reading
+
+    def _carried(self, tagging: Tagging, context: Context) -> Reading | None:
+        """The wish before for what this part names: "warm the den to 20 and the hall to 18", "lamp off and the fan"."""
+        topic, said = context.topic, tagging.slots
+        values = {name: value for name, value in said.items() if name != "thing"}
+        if not said.get("thing") or topic.verb not in DEEDS or not topic.did or any(value is None for value in values.values()):
+            return None
+        kept = {} if values else {name: value for name, value in topic.slots.items() if name not in ("thing", "place", "area")}
+        came = self._grammar("en").come(topic.verb, {**kept, **said}, context)
+        if not came.calls or came.guess:
+            return None
+        return Reading("tagger", came.calls, came.reply, topic=came.topic, trace=(*tagging.told(), f"{topic.verb} {came.note}"))
+
+    def _example(self, meant: str, context: Context) -> Reading | None:
+        """The deed or question that an example of this house stands for; None when that cannot be read now."""
+        bare = replace(context, question="", choices=0, topic=Topic(), examples={})
+        reading = self._read(meant, bare, 1)
+        if reading is None or reading.unknown or not (reading.calls or reading.options or reading.reply):
+            return None
+        return replace(reading, level="alias", trace=(f"an example of this house: “{meant}”", *reading.trace))
 
     def _scene(self, name: str, context: Context, depth: int) -> Reading:
         """All sentences of a scene as one reading; what cannot be read is named, what concerns nothing here is left out."""
         deeds, unread = [], []
-        bare = replace(context, question="", choices=0)
+        bare = replace(context, question="", choices=0, topic=Topic())
         for sentence in context.scenes[name]:
             reading = self._read(sentence, bare, depth + 1)
             if reading and reading.calls:
@@ -194,11 +337,12 @@ def _asked(request: Request) -> Reading:
     """A request as it is; one that only says why it cannot be, as the reply."""
     if request.verb == "sorry":
         return Reading("grammar", reply=str(request.slots["text"]), trace=("delayed",))
-    return Reading("grammar", request=request, trace=(f"{request.about}: {request.verb} {dict(request.slots)}",))
+    return Reading("grammar", request=request, trace=(in_words(f"{request.about} {request.verb}", request.slots),))
 
 
 def _joined(readings: list[Reading]) -> Reading:
     calls = tuple(call for reading in readings for call in reading.calls)
     trace = tuple(line for reading in readings for line in reading.trace)
-    level = "grammar" if any(reading.level == "grammar" for reading in readings) else "alias"
-    return Reading(level, calls, " ".join(reading.reply for reading in readings if reading.reply), trace=trace)
+    level = max((reading.level for reading in readings), key=LEVELS.index)
+    reply = " ".join(reading.reply for reading in readings if reading.reply)
+    return Reading(level, calls, reply, topic=topic_of(readings), trace=trace)

@@ -8,9 +8,9 @@ from typing import Any
 from claw.color import SPOKEN
 from claw.names import KINDS_SAID, fold, singular
 from claw.reflex import times
-from claw.reflex.answers import OPPOSITE, STATES
 from claw.reflex.numbers import DAYS, NUMBERS
 from claw.reflex.reading import Request
+from claw.reflex.states import OPPOSITE, STATES
 
 SLANG = {"wat": "what", "wot": "what", "u": "you", "r": "are", "ur": "your", "didnt": "didn't"}
 SHORT = re.compile(rf"\b(?:(what|who|when|why|where|how)(?:'?(s)|'(d))|({'|'.join(SLANG)}))\b")
@@ -43,8 +43,9 @@ DID = re.compile(
     r"(?:tell me |show me |list )?what (?:all )?"
     r"(?:did you (?P<just>just )?do|have you (?P<just2>just )?(?:done|been (?:doing|up to))"
     r"|you did|you have done|you've done|did you change|have you changed)(?P<tail> .+)?"
-    r"|(?:did you do|have you done|did you change) anything(?P<tail2> .+)?"
-    r"|(?:what|did anything|has anything) happen(?:ed)?(?P<span> .+)"
+    r"|(?:did you do|have you done|did you change) (?:any|some)thing(?P<tail2> .+)?"
+    r"|(?:what|(?:(?:did|has) )?(?:any|some)thing) happen(?:ed)?(?P<span> .+)"
+    r"|(?:(?:give|tell|show) me |what is )?(?:(?:a|the) )?(?:summary|recap|rundown|report)(?: (?:of|for|on|about))?(?P<span2> .+)"
 )
 LAST_DEED = re.compile(r"what(?:'s| is| was) the last thing (?:that )?you (?:did|have done|'ve done)|what did you do last")
 LOG = re.compile(r"(?:(?:show|give|tell) (?:me )?)?(?:(?:the|your|my|our) )?(?:activity|history|log|activity log)")
@@ -64,7 +65,7 @@ STATE = (
 )
 SAME = {"shut": "closed", "running": "on", "so bright": "brightness", "so dim": "brightness", "so dark": "brightness",
         "so loud": "volume", "so quiet": "volume"}  # fmt: skip
-STILL = r"(?:(?:still|already|even|suddenly|currently|all|always) )?"
+STILL = r"(?:(?:still|already|even|suddenly|currently|all|always|standing|left|now) )?"
 AGAIN = r"(?: again| now| today)?(?: (?P<place>(?:in|on) .+))?"
 AS_IT_IS = (
     re.compile(
@@ -72,15 +73,20 @@ AS_IT_IS = (
         rf"(?P<not>not )?{STILL}{STATE}{AGAIN}"
     ),
     re.compile(rf"how (?:come|long) (?:has |have )?(?P<thing>.+?) (?:is|are|been) {STILL}(?P<not>not )?{STATE}{AGAIN}"),
-    re.compile(rf"who (?:has )?(?:left|kept|put) (?P<thing>.+?) {STATE}"),
+    re.compile(rf"who (?:has )?(?:left|let|kept|put) (?P<thing>.+?) {STATE}"),
 )
+SO = {  # "why is it so warm in the bedroom?": what tells
+    "warm|hot|cold|cool|chilly|freezing|stuffy": ("heating", "target"), "loud|noisy": ("speaker", "volume"),
+    "dark|gloomy": ("lights", "off"), "bright|light": ("lights", "on"),
+}  # fmt: skip
+SO_IT_IS = re.compile(rf"(?:why|how come) (?:is it|it is) (?:so |too |this )?(?P<so>{'|'.join(SO)}) (?P<place>(?:in|on|at) .+)")
 MUSIC = re.compile(r"why (?:is|'s) there (?P<thing>(?:music|something|sound|a song|a radio)(?: playing)?(?: (?:in|on|at) .+)?)")
 BECAME = {  # how a state comes about: the word for it, in the present and in the past
     "on": "(?:turn|switch|put|power|go|come|get)(?:n?ed)? on|turned on|switched on|went on|came on|got on|start(?:ed)?",
     "off": "(?:turn|switch|put|power|go|get|shut)(?:n?ed)? off|turned off|switched off|went off|got off",
     "open": "open(?:ed)?|raised?", "closed": "closed?|shut|lower(?:ed)?", "locked": "lock(?:ed)?", "unlocked": "unlock(?:ed)?",
     "stopped": "stop(?:ped)?|end(?:ed)?", "paused": "paused?", "muted": "muted?", "playing": "play(?:ed)?",
-    "": "changed?|moved?|dim(?:med)?|brighten(?:ed)?|set|touched|adjust(?:ed)?",
+    "": "changed?|moved?|dim(?:med)?|brighten(?:ed)?|set|touch(?:ed)?|adjust(?:ed)?",
 }  # fmt: skip
 ANY = "|".join(BECAME.values())
 WAY = r"(?:turn|switch|put|power|shut)(?:ed)?"
@@ -93,6 +99,7 @@ HOW = r"(?:why|how come|when)"
 YOU = rf"(?:{HOW} (?:did|have) you|(?:who|what)(?: has| is| just)?|(?:did|has|have) (?:you|{ANYONE})(?: just)?|{SELF})"
 LATELY_SAID = r"(?: (?:already|yet|today|yesterday|last night|this morning|just now))?"
 EVENTS = (
+    re.compile(rf"(?:what|who) (?:has )?(?:made|caused|got|let) (?P<thing>(?!you\b|i\b|we\b).+?) (?:to )?(?P<verb>{ANY})"),
     re.compile(rf"{HOW} did (?P<thing>(?!you\b|i\b|we\b).+?) (?:last )?(?P<verb>{ANY})"),
     re.compile(rf"{HOW} (?:was|were|has|have) (?P<thing>(?!you\b).+?) (?:last )?(?:been )?(?P<verb>{ANY})(?: by you)?"),
     re.compile(rf"{YOU} (?:last )?(?P<verb>{ANY}) (?P<thing>.+?)(?: to .+)?{LATELY_SAID}"),
@@ -123,6 +130,8 @@ def read(text: str, now: datetime) -> Request | None:
     itself), now, was (with a span); {} asks about the last deed.
     """
     said = spelt(" ".join(text.casefold().replace("’", "'").split()))
+    said = re.sub(r"^was it you (?:who|that)", "did you", re.sub(r"\block(ed)? up$", r"lock\1 the doors", said))
+    said = re.sub(r"^did (.+) (?:by (?:itself|themselves|accident)|on (?:its|their) own|all alone)$", r"why did \1", said)
     if AGAIN_DO.fullmatch(said) or REDO.fullmatch(said):
         return Request("history", "redo", {"again": True} if AGAIN_DO.fullmatch(said) else {})
     if undo := UNDO.fullmatch(said):
@@ -141,12 +150,12 @@ def _did(said: str, now: datetime) -> dict[str, Any] | None:
     if LOG.fullmatch(said):
         return _span("today", now)
     asks = DID.fullmatch(said)
-    tail = (asks["tail"] or asks["tail2"] or asks["span"] or "").strip() if asks else ""
+    tail = (asks["tail"] or asks["tail2"] or asks["span"] or asks["span2"] or "").strip() if asks else ""
     if asks and (asks["just"] or asks["just2"] or tail == "just"):
         return {"last": True} if tail in ("", "just") else None
     if MISSED.fullmatch(said) or AWAY.fullmatch(tail):
         return {"away": True, "span": "since you last wrote"}
-    return _spanned(tail, now, bare=bool(asks["span"])) if asks else None
+    return _spanned(tail, now, bare=bool(asks["span"] or asks["span2"])) if asks else None
 
 
 def _spanned(tail: str, now: datetime, *, bare: bool) -> dict[str, Any] | None:
@@ -181,7 +190,9 @@ def _edges(said: str, now: datetime) -> tuple[datetime, datetime] | None:
         return today, now
     if said in ("yesterday", "since yesterday"):
         return yesterday, now if said.startswith("since") else today
-    if said in ("last night", "overnight", "night", "at night", "since last night", "tonight"):
+    if said in ("all day", "whole day"):
+        return today, now
+    if said in ("last night", "overnight", "night", "at night", "all night", "whole night", "since last night", "tonight"):
         begin = today if said == "tonight" and now.hour >= PARTS["morning"][0] else yesterday
         return begin + timedelta(hours=18), now if said.startswith("since") else _part(begin, "night")[1]
     if said == "this week":
@@ -217,6 +228,9 @@ def _since(said: str, now: datetime, today: datetime) -> tuple[datetime, datetim
 def _why(said: str, now: datetime) -> dict[str, Any] | None:
     if JUST_WHY.fullmatch(said):
         return {}
+    if so := SO_IT_IS.fullmatch(said):
+        thing, state = next(told for words, told in SO.items() if re.fullmatch(words, so["so"]))
+        return {"thing": f"{thing} {so['place']}", "state": state}
     if music := MUSIC.fullmatch(said):
         return {"thing": music["thing"].replace(" playing", ""), "state": "playing"}
     if (was := WAS.fullmatch(said)) and was["state"] in STATES and (span := _span(was["span"], now)):

@@ -4,12 +4,14 @@ hassil itself leaves out templates whose literal words are missing, and then tri
 first here, and as safe: with which word a template begins and ends, and whether the names and values that it needs stand there.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import resources
 from typing import Any
+
+from claw.reflex.languages import spoken, unaccented
 
 OPEN = "?"  # no word has it: names, numbers and wildcards begin and end with anything
 ELSEWHERE = (["scene"], ["script"], "scene", "script")  # scenes are read by their names before any template
@@ -40,7 +42,7 @@ class Templates:
             sentences = [(block, one) for block in blocks for one in block["sentences"] if not BARE_NAME.fullmatch(one)]
             intent["data"] = [{**block, "sentences": [one]} for block, one in sentences]
         self.intents = Intents.from_dict(data)
-        if data["language"] == "en":  # grammar.tidy writes them as digits; spelling out a range takes 50 ms
+        if spoken(data["language"]):  # then the text is tidied to digits before; spelling out a range takes 50 ms
             for values in self.intents.slot_lists.values():
                 values.words = False  # type: ignore[attr-defined]
         self.all = [
@@ -73,16 +75,18 @@ class Templates:
 
 @cache
 def templates(language: str) -> Templates | None:
-    """The templates of a language, compiled once in a process (about 0.4 s); None when nobody wrote any."""
+    """The templates of a language, compiled once in a process (about 0.4 s); None when nobody wrote any.
+
+    Those of other languages than English have no accents, as people write them on phones; so must be the text and the names.
+    """
     import home_assistant_intents
-    import yaml
     from hassil.util import merge_dict
 
     data = home_assistant_intents.get_intents(language)
-    own = resources.files("claw.reflex") / "sentences" / f"{language}.yaml"
-    if data and own.is_file():
-        merge_dict(data, yaml.safe_load(own.read_text(encoding="utf-8")))
-    return Templates(data) if data else None
+    if not data:
+        return None
+    merge_dict(data, {key: value for key, value in spoken(language).items() if key != "words"})
+    return Templates(data if language == "en" else json.loads(unaccented(json.dumps(data, ensure_ascii=False))))
 
 
 def _template(intent: str, block: Any, intents: Any) -> Template:

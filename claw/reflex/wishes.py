@@ -11,8 +11,13 @@ from claw.color import is_color
 from claw.device import Device
 from claw.names import ALL, KINDS_SAID, Names, Selection, fold, stems
 from claw.reflex import deeds
-from claw.reflex.reading import Context, Option
+from claw.reflex.reading import Context, Option, Topic
 from claw.turns.replies import call_of_it, called, capital, spoken, state_words, the, within
+
+IMPLYING = ("volume", "target", "speed")  # verbs that say the kind of thing by themselves
+ACTIVE = {  # for a wish without a thing: what a player that was spoken of must be doing
+    **dict.fromkeys(("pause", "stop_playing", "next", "previous"), ("playing",)), "resume": ("paused",),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,11 @@ class Outcome:
     miss: bool = False
     sure: bool = False  # a miss, but every word was understood
     guess: bool = False  # a typing slip was corrected: only if nothing else fits
+    topic: Topic | None = None  # what it speaks of
     note: str = ""
+
+
+SHOWN = 6  # devices that --explain names
 
 
 class Say(Exception):
@@ -46,7 +55,7 @@ class Wishes:
         """What the verb with these slots (thing, number, unit, color, media, item, area, kinds ...) would do; nothing is done."""
         if verb == "play" and _no_media(slots):
             return Outcome(miss=True)
-        found = self._select(verb, slots, context)
+        found, said = self._select(verb, slots, context), verb
         if found.unknown and verb in deeds.INSTEAD:
             lock = self._select(deeds.INSTEAD[verb], slots, context)
             verb, found = (deeds.INSTEAD[verb], lock) if (lock.devices or lock.ambiguous) and not lock.bare else (verb, found)
@@ -55,33 +64,61 @@ class Wishes:
                 return Outcome(reply=f"I cannot close {it}, only lock it.")
         if verb == "set" and found.bare and (options := self._lights_or_heat(slots, found)):
             return Outcome(options=options, note="a bare number")
-        note = f"{slots.get('thing', '')!r}: {[d.id for d in found.devices or found.ambiguous]}"
+        note = self._note(found)
+        topic = Topic(said, slots, tuple(device.id for device in found.devices))
         if found.unknown:
             return Outcome(reply=self.unknown(found, verb, slots), miss=True, sure=found.bare, note=note)
         if "thing" in slots and _quiet(verb, found):
             return Outcome(reply="Nothing is playing.", guess=found.guess, note=note)
         try:
             if found.ambiguous:
-                return replace(self._options(verb, slots, found.ambiguous, note), guess=found.guess)
+                return _spoken_of(replace(self._options(verb, slots, found.ambiguous, note), guess=found.guess), topic)
             calls = self._calls(verb, slots, found.devices)
-            return Outcome(calls, _understood(verb, slots, calls), guess=found.guess, note=note)
+            return _spoken_of(Outcome(calls, _understood(verb, slots, calls), guess=found.guess, note=note), topic)
         except Say as error:
-            return Outcome(reply=capital(str(error)), guess=found.guess, note=note)
+            return Outcome(reply=capital(str(error)), guess=found.guess, topic=topic, note=note)
+
+    def _note(self, found: Selection) -> str:
+        """What the words came to, for --explain."""
+        if found.unknown:
+            return f"nothing is called “{found.unknown}”" + (f" in {found.place}" if found.place else "")
+        some = found.devices or found.ambiguous
+        names = (" or " if found.ambiguous else ", ").join(self.house.name(device) for device in some[:SHOWN])
+        more = f" and {len(some) - SHOWN} more" if len(some) > SHOWN else ""
+        why = ("a slip was corrected" * found.guess, f"all that is in {found.place}" * bool(found.bare and found.place))
+        return f"{names}{more}" + "".join(f" ({one})" for one in why if one)
 
     def _select(self, verb: str, slots: Mapping[str, Any], context: Context) -> Selection:
         thing = _thing(slots)
         kinds = slots.get("kinds") or (None if thing or slots.get("area") else deeds.BARE.get(verb))
         fitting = _narrow(verb, slots)
+        said = thing or slots.get("area") or slots.get("sort") or (slots.get("kinds") and verb not in IMPLYING)
+        if "ids" in slots or not said:
+            if devices := self._spoken_of(verb, fitting, slots, context):
+                return Selection(devices, group=len(devices) > 1)
+            if "ids" in slots:
+                return Selection(unknown="it")
         area, group = slots.get("area", ""), bool(slots.get("area")) and not thing
+        able: dict[type, bool] = {}
         found = self.names.find(
             thing, kinds=kinds, sort=slots.get("sort", ""), area=area, speaker_area=context.area, all=group,
-            fits=lambda device: _deed(fitting, device) is not None,
+            fits=lambda device: _able(fitting, type(device), able), topic=context.topic.devices,
         )  # fmt: skip
         if found.bare and found.devices and (meant := _meant(verb, thing, found)):
-            devices = tuple(device for device in found.devices if device.kind in meant)
+            devices = tuple(device for device in found.devices if device.kind in meant or device in found.named)
             devices = devices or self._namesake(thing, found.devices)
             found = replace(found, devices=devices) if devices else Selection(unknown=meant[0], place=found.place, bare=True)
         return _prefer(verb, found, thing)
+
+    def _spoken_of(
+        self, verb: str, fitting: Sequence[deeds.Deed], slots: Mapping[str, Any], context: Context
+    ) -> tuple[Device, ...]:
+        """The devices last spoken of that a wish without a thing fits: "brighter", "pause"."""
+        known = [self.house.devices[id] for id in slots.get("ids", context.topic.devices) if id in self.house.devices]
+        kinds = slots.get("kinds")
+        fits = tuple(device for device in known if _deed(fitting, device) and (not kinds or device.kind in kinds))
+        active = ACTIVE.get(verb, ()) if "ids" not in slots else ()
+        return fits if not active or any(device.state.get("playback") in active for device in fits) else ()
 
     def _lights_or_heat(self, slots: Mapping[str, Any], found: Selection) -> tuple[Option, ...]:
         """A bare number for a room with lights and one thermostat, when it could be % or °C: what each would do."""
@@ -119,7 +156,7 @@ class Wishes:
             return f"There is no {what} {within(found.place)}." if what else f"Nothing {within(found.place)} could {deed} that."
         if found.unknown == "anything":
             return f"There is no device here that could {deed} that."
-        if found.unknown in deeds.PRONOUNS:
+        if found.unknown and deeds.PRONOUNS.issuperset(found.unknown.split()):
             return f"I do not know what “{found.unknown}” is; name it."
         said = _in_own_words(found.unknown, slots or {})
         if found.unknown.count(" ") > 2:
@@ -130,6 +167,8 @@ class Wishes:
         """The devices that were named, when it is only that they cannot do it."""
         thing = _thing(slots)
         narrow = {"kinds": slots.get("kinds"), "sort": slots.get("sort", ""), "area": slots.get("area", "")}
+        if "ids" in slots:
+            return tuple(self.house.devices[id] for id in slots["ids"] if id in self.house.devices)
         if not thing and not slots.get("kinds"):
             return ()
         named, said = self.names.find(thing, all=not thing, **narrow), stems(thing)
@@ -189,6 +228,12 @@ class Wishes:
         return deed[1], {} if argument is None else _value(argument, deed[1], slots, device, name)
 
 
+def _spoken_of(outcome: Outcome, topic: Topic) -> Outcome:
+    """The outcome with its topic: the devices of its calls; none while it is asked which."""
+    ids = tuple(dict.fromkeys(id for call in outcome.calls for id in call.targets))
+    return replace(outcome, topic=replace(topic, devices=ids, did=bool(ids)))
+
+
 def _thing(slots: Mapping[str, Any]) -> str:
     """The words for what is meant: "the lamp in the study"."""
     return " in ".join(str(slots[name]) for name in ("thing", "place") if slots.get(name))
@@ -230,6 +275,13 @@ def _narrow(verb: str, slots: Mapping[str, Any]) -> tuple[deeds.Deed, ...]:
     return tuple(deed for deed in meant if (deed[1] in deeds.PERCENT) == (slots["unit"] == "percent"))
 
 
+def _able(fitting: Sequence[deeds.Deed], kind: type, known: dict[type, bool]) -> bool:
+    """Whether devices of this class have one of the deeds; each class is asked once."""
+    if kind not in known:
+        known[kind] = any(issubclass(kind, deed[0]) for deed in fitting)
+    return known[kind]
+
+
 def _deed(fitting: Sequence[deeds.Deed], device: Device) -> deeds.Deed | None:
     return next((deed for deed in fitting if isinstance(device, deed[0])), None)
 
@@ -251,8 +303,8 @@ def _prefer(verb: str, found: Selection, thing: str) -> Selection:
     wanted, cleaned = "paused" if verb == "resume" else "playing", "cleaning" if verb in ("stop", "pause") else "-"
     active = tuple(one for one in several if one.state.get("playback") == wanted or one.state.get("activity") == cleaned)
     if len(active) == 1 or (active and (verb == "stop_playing" or (thing and verb in ("pause", "stop")))):
-        return Selection(active, group=len(active) > 1)
-    return Selection(ambiguous=active or several) if len(several) > 1 else found
+        return Selection(active, group=len(active) > 1, guess=found.guess)
+    return Selection(ambiguous=active or several, guess=found.guess) if len(several) > 1 else found
 
 
 def _quiet(verb: str, found: Selection) -> bool:

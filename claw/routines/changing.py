@@ -67,7 +67,7 @@ class Changing:
             turn.reply = which.unclear(self.routines, slots, found, "delete")
             return
         one, when = found[0], self._moved(found[0].when, found[0].said, new, slots)
-        if when.too_often or self.routines.next(when, one.zone) is None:
+        if when.too_often or not self.routines.comes(when, one.zone):
             turn.reply = TOO_OFTEN if when.too_often else PAST
             return
         wish = {"id": one.id, "when": when.plain(), "was": one.when.plain(), "granted": list(one.granted)}
@@ -104,7 +104,7 @@ class Changing:
         zone, span = ZoneInfo(self.routines.zone), SPAN.search(said)
         if "bare" in slots and old.kind == "once" and span:
             return replace(old, at=self.routines.clock.time() + slots["bare"] * UNITS[span[1].casefold()])
-        if new.kind != "once" or slots.get("span") or slots.get("date") or old.kind == "interval":
+        if new.kind != "once" or slots.get("span") or slots.get("date") or old.kind in ("interval", "event"):
             return new
         was = f"{datetime.fromtimestamp(old.at, zone):%H:%M}" if old.kind == "once" else old.time
         at = str((was < "12" and slots.get("clock")) or f"{datetime.fromtimestamp(new.at, zone):%H:%M}")

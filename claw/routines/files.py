@@ -98,7 +98,8 @@ class Files:
     def text(self, one: "Routine") -> str:
         """The whole file."""
         zone = ZoneInfo(one.zone)
-        due = f"{datetime.fromtimestamp(one.due, zone):%Y-%m-%d %H:%M} ({one.zone})" if one.due else "not while it is paused"
+        due = f"{datetime.fromtimestamp(one.due, zone):%Y-%m-%d %H:%M} ({one.zone})" if one.due else "when it happens"
+        due = due if one.status == "on" else "not while it is paused"
         when = (
             _wall(one.when.at, zone).isoformat()
             if one.when.kind == "once" else _quoted(when_words(one.when, self._now(zone)))

@@ -75,6 +75,8 @@ class Firing:
             )
         if slots["name"] == "alarm":
             return f"I should have woken you {self.routines.at(slots['due'])}." if late else "Good morning! Time to wake up."
+        if slots["name"] == "notice":
+            return f"{capital(slots['do'])}{f' since {self._from(slots)}' if late else ''}."
         return f"Reminder{f' from {self._from(slots)}' if late else ''}: {slots['do']}."
 
     def _announce(self, turn: Turn, text: str) -> None:

@@ -11,7 +11,9 @@ from claw.clock import Clock
 from claw.moments import span_words
 from claw.names import fold
 from claw.policy import Policy
+from claw.reflex.events import holds, told
 from claw.reflex.reading import Context, Reading, Request
+from claw.roles import ADULTS
 from claw.routines import which
 from claw.routines.places import place
 from claw.routines.routine import Routine
@@ -19,9 +21,8 @@ from claw.routines.routines import Routines
 from claw.turns.deciding import STALE_SECONDS, Deciding, contradiction
 from claw.turns.replies import capital, listed, wanted
 from claw.turns.turn import Turn
-from claw.when import When
+from claw.when import Event, When
 
-ADULTS = ("owner", "adult")  # who may make routines that do something; with a call that needs a yes: the owner
 NO_DATE = "I do not know the date and the time yet, so I planned nothing. Please say it again in a while."
 NO_PLACE = (
     "I do not know where the house stands, so I cannot tell when the sun rises and sets: "
@@ -50,7 +51,7 @@ class Making:
             turn.reply = NO_DATE
         elif when.too_often:
             turn.reply = TOO_OFTEN
-        elif self.routines.next(when, self.routines.zone) is None:
+        elif not self.routines.comes(when, self.routines.zone):
             turn.reply = NO_PLACE if when.kind == "sun" else PAST
         else:
             message = turn.message
@@ -77,7 +78,7 @@ class Making:
         deeds, slots["granted"] = ruled
         late = self.clock.time() - turn.message.at > STALE_SECONDS
         slots["text"] = text = self.plan(when, deeds)
-        if when.kind != "once" or slots["granted"] or late:
+        if when.recurs or slots["granted"] or late:
             ago = f"You wrote this {self.routines.at(turn.message.at)}. " if late else ""
             self.deciding.ask(turn, Request("routines", "make", slots), ago + text + YES_OR_NO)
         else:
@@ -120,7 +121,7 @@ class Making:
     def keep(self, turn: Turn, slots: Slots, done: str = "") -> None:
         """Make it, if its time has not passed while we asked."""
         when = When.of(slots["when"])
-        if self.routines.next(when, self.routines.zone) is None:
+        if not self.routines.comes(when, self.routines.zone):
             turn.reply = PAST
             return
         said = slots.get("said") or slots.get("say") or slots["do"]
@@ -159,16 +160,31 @@ class Making:
         """What will be done when."""
         if when.kind == "once":
             return f"I will {deeds} {self.routines.at(when.at)}."
+        if when.event:
+            return f"{capital(self.routines.words(when))} I will {deeds}.{self._already(when.event)}"
         return f"{capital(self.routines.words(when))} I will {deeds}, first {self._first(when)}.{self._guess(when)}"
 
     def _promise(self, slots: Slots, when: When) -> str:
         """What is said when a reminder or a timer is made."""
         if slots["kind"] == "timer":
             return f"Your {slots['name']} is set: it ends {self.routines.at(when.at)}."
+        if when.event:
+            what = "tell you" if slots["name"] == "notice" else f"remind you: {slots['do']}"
+            return f"{capital(self.routines.words(when))} I will {what}.{self._already(when.event)}"
         often = "" if when.kind == "once" else f", first {self._first(when)}"
         if slots["name"] == "alarm":
             return f"I will wake you {self.routines.words(when)}{often}.{self._guess(when)}"
         return f"I will remind you {self.routines.words(when)}{often}: {slots['do']}.{self._guess(when)}"
+
+    def _already(self, event: Event) -> str:
+        """That it is so now, which is no reason to act yet."""
+        devices = [self.deciding.house.devices[id] for id in event.devices if id in self.deciding.house.devices]
+        so = [device for device in devices if holds(event, device)]
+        if not so or (event.together and len(so) < len(devices)):
+            return ""
+        plain = event.field == "state" and not event.together
+        now = capital(told(replace(event, seconds=0), self.deciding.house, so[0])) if plain else "That is so"
+        return f" {now} already; {'I count from now' if event.seconds else 'I act the next time'}."
 
     def _timer(self, slots: Slots, when: When) -> str:
         """What a timer is called: pizza timer, 10-minute timer, timer of 1 hour 30 minutes."""

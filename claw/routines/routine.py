@@ -39,7 +39,7 @@ class Routine:
     @property
     def recurs(self) -> bool:
         """Whether it comes again."""
-        return self.when.kind != "once"
+        return self.when.recurs
 
 
 def of_row(row: sqlite3.Row) -> Routine:

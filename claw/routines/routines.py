@@ -6,9 +6,10 @@ import json
 import math
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,7 +31,8 @@ MOST_MISSED = 1000  # of an interval are told one by one after a long time off; 
 GRACE = {"deed": 600.0}  # seconds; what only says something has one minute
 # A word that comes late is still of use, and says that it is late. A deed that was for once is wanted, but perhaps not any more.
 # One that comes again would do at noon what was meant for the morning.
-CATCH_UP = {"timer": "run", "reminder": "run", "deed once": "ask", "deed": "skip"}
+# What somebody opened an hour ago is asked about, too.
+CATCH_UP = {"timer": "run", "reminder": "run", "deed once": "ask", "deed at an event": "ask", "deed": "skip"}
 # The question about a late run of a routine (Deciding.late).
 ASKED = "kind = 'approval' AND json_type(data) = 'array' AND json_extract(data, '$[0].routine') = ?"
 # Runs for once which came too late when the clock was wrong, and of which nothing was done or decided: their time is yet to
@@ -114,12 +116,27 @@ class Routines:
         where = place(self.config.house, zone)[0] if when.kind == "sun" else None
         return when.next(self.clock.time() if after is None else after, ZoneInfo(zone), where)
 
+    def comes(self, when: When, zone: str, id: int = 0) -> bool:
+        """Whether it may come yet; `id`: of the routine, since what waits for an event once waits no more when that was."""
+        if when.event is None:
+            return self.next(when, zone) is not None
+        return when.recurs or not self.store.one("SELECT 1 FROM runs WHERE routine = ? AND outcome = 'fired'", id)
+
+    def said(self) -> dict[str, list[str]]:
+        """What to do when somebody says this: words -> sentences, for those that wait for it."""
+        rows = self.store.all(
+            "SELECT json_extract(spec, '$.event.value') AS words, do FROM routines "
+            "WHERE status = 'on' AND json_extract(spec, '$.event.field') = 'said'"
+        )
+        return {str(row["words"]): [row["do"]] for row in rows}
+
     # -- changing
 
     def put(self, kind: str, when: When, do: str, *, said: str, person: str, bridge: str, chat: str,
             name: str = "", granted: Sequence[str] = ()) -> int:  # fmt: skip
         """Keep a new one; returns its id."""
-        zone, catch_up = self.zone, CATCH_UP["deed once" if kind == "deed" and when.kind == "once" else kind]
+        how = " at an event" if when.event else "" if when.recurs else " once"
+        zone, catch_up = self.zone, CATCH_UP[f"deed{how}" if kind == "deed" else kind]
         id = self.store.insert(
             "routines", name=name or do, kind=kind, said=said, person=person, bridge=bridge, chat=chat, spec=when.plain(),
             zone=zone, do=do, due=self.next(when, zone), grace=GRACE.get(kind, 60.0), catch_up=catch_up, granted=list(granted),
@@ -135,8 +152,8 @@ class Routines:
     def resume(self, id: int) -> None:
         """It comes again from now on; one whose only time has passed is over."""
         routine = self.get(id)
-        due = self.next(routine.when, routine.zone) if routine else None
-        self._set(id, status="on" if due else "over", due=due)
+        comes = routine is not None and self.comes(routine.when, routine.zone, id)
+        self._set(id, status="on" if comes else "over", due=self.next(routine.when, routine.zone) if routine else None)
 
     def delete(self, id: int) -> None:
         """It ends; its row stays for what is told about the past."""
@@ -152,7 +169,8 @@ class Routines:
 
     def begin(self, id: int) -> None:
         """A run begins; one that comes no more is over with it."""
-        self.store.write("UPDATE routines SET status = 'over' WHERE id = ? AND due IS NULL AND status = 'on'", id)
+        if (one := self.get(id)) and one.due is None and one.status == "on" and not (one.when.event and one.recurs):
+            self.store.write("UPDATE routines SET status = 'over' WHERE id = ?", id)
         self.touched(id)
 
     def drop(self, id: int, due: float, outcome: str) -> None:
@@ -242,12 +260,19 @@ class Routines:
         self.store.write("UPDATE routines SET due = ?, status = ? WHERE id = ?", due, "over" if over else "on", one.id)
         return missed
 
-    def _put(self, one: Routine, due: float, now: float) -> None:
+    def happened(self, one: Routine, device: str, told: str, due: float) -> None:
+        """The event of one was: fire it; `told` says what is so now. Part of the caller's transaction."""
+        self._put(one, due, self.clock.time(), {"device": device, **({"do": told} if one.name == "notice" else {})})
+        self.touched(one.id)
+
+    def _put(self, one: Routine, due: float, now: float, more: Mapping[str, Any] = MappingProxyType({})) -> None:
         slots = {
             "id": one.id, "kind": one.kind, "do": one.do, "name": one.name, "say": one.said, "due": due, "grace": one.grace,
             "catch_up": one.catch_up, "granted": list(one.granted), "recurs": one.recurs, "seconds": due - one.made,
+            **more,
         }  # fmt: skip
-        message = self.message(one, Request("routines", "fire", slots), f"routine:{one.id}:{due}:{now}")
+        key = ":".join(["routine", str(one.id), *([str(more["device"])] if more else []), str(due), str(now)])
+        message = self.message(one, Request("routines", "fire", slots), key)
         self.store.insert("runs", routine=one.id, due=due, at=now, outcome="fired", message=message)
 
     def message(self, one: Routine, request: Request, key: str) -> int | None:

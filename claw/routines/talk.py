@@ -131,7 +131,7 @@ class RoutineTalk:
         gone = self._gone(slots)
         if any(one.kind == "deed" for one in gone) and not may(turn, needs_owner=any(one.granted for one in gone)):
             return
-        coming = [one for one in gone if self.routines.next(one.when, one.zone)]
+        coming = [one for one in gone if self.routines.comes(one.when, one.zone, one.id)]
         if any(one.granted for one in coming):
             names = listed([which.words(self.routines, one) for one in coming])
             self.deciding.ask(turn, Request("routines", "restore", {**slots}), f"Bring back: {names}?{YES_OR_NO}")
@@ -142,7 +142,7 @@ class RoutineTalk:
         return [one for id in slots.get("ids", ()) if (one := self.routines.get(id)) and one.status == "over"]
 
     def _bring_back(self, turn: Turn, gone: Sequence[Routine], slots: Slots) -> None:
-        coming = [one for one in gone if self.routines.next(one.when, one.zone)]
+        coming = [one for one in gone if self.routines.comes(one.when, one.zone, one.id)]
         past = [which.words(self.routines, one) for one in gone if one not in coming]
         for one in coming:
             turn.writes.append(partial(self.routines.resume, one.id))
@@ -164,4 +164,6 @@ class RoutineTalk:
         turn.writes.append(partial(self.routines.resume, one.id))
         said = which.words(self.routines, replace(one, status="on"))
         over = f"The time of this one has passed, so it is over: {said}."
+        if one.when.event:
+            return f"Resumed: {said}."
         return f"Resumed: {said}, next {self.routines.at(due)}." if due else over

@@ -23,7 +23,15 @@ def words(routines: Routines, one: Routine) -> str:
     """A routine in a few words: "every weekday at 07:00 open the shades", "the pizza timer"."""
     if one.kind == "timer":
         return f"the {one.name}"
-    what = one.name if one.name == "alarm" else f"remind you: {one.do}" if one.kind == "reminder" else one.do
+    what = (
+        one.name
+        if one.name == "alarm"
+        else "tell you"
+        if one.name == "notice"
+        else f"remind you: {one.do}"
+        if one.kind == "reminder"
+        else one.do
+    )
     return f"{when_words(one.when, routines.now(one.zone))} {what}{' (paused)' if one.status == 'paused' else ''}"
 
 
@@ -67,7 +75,7 @@ def unclear(routines: Routines, slots: Slots, found: Sequence[Routine], verb: st
 
 
 def _next(routines: Routines, one: Routine) -> str:
-    if one.due is None or (one.when.kind == "once" and one.kind != "timer"):
+    if one.due is None or one.when.event or (one.when.kind == "once" and one.kind != "timer"):
         return ""
     return f", {'' if one.kind == 'timer' else 'next '}{at_words(one.due, routines.now(one.zone))}"
 

@@ -13,12 +13,14 @@ from claw.messages.inbox import Inbox
 from claw.messages.questions import NUMBERED, UNANSWERED, Question, Questions
 from claw.names import fold
 from claw.reflex.reading import Context, Request
+from claw.roles import ADULTS
 from claw.turns.replies import listed, wanted
 from claw.turns.turn import Step, Subject, Turn
 
 GONE = "That question is no longer open, so I did nothing. Please say it again."
 EXPIRED = "That was too long ago, so I did nothing. Please say it again."
 OVERHEARD = "I take no yes over this connection, since it could be overheard. Please say it in the terminal (`claw chat`)."
+NO_ADULT = "Only an adult of this house can say yes to that, so I did nothing."
 NO_CHOICE = "There is no such choice."
 DONE = "It is done already: say “undo that” to take it back."
 PLANNED_SECONDS, DONE_SECONDS = 300.0, 120.0  # for how long a bare no means what was planned, or done, here last
@@ -126,8 +128,8 @@ class Answering:
 
     def _approve(self, turn: Turn, question: Question) -> None:
         """Do what is stored, if the yes counts, the question was there when it was written, and it is what was asked about."""
-        if not self.approves(turn.message.bridge):
-            turn.reply = OVERHEARD
+        if not self.approves(turn.message.bridge) or turn.message.person not in ADULTS:
+            turn.reply = OVERHEARD if turn.message.person in ADULTS else NO_ADULT
             return
         if question.at > turn.message.at:
             turn.reply = question.text

@@ -59,7 +59,9 @@ class Closing:
                 when = at_words(due, self.clock.now())
                 parts.append(capital(f"{step.reason}; I will {wanted(self.house, step.call)} {when}."))
             elif step.ruling == "run" and not self._silent(turn, step):
-                parts.append(LEASE_OVER * turn.message.key.startswith("lease:") + told(self.house, step.call, step.outcomes))
+                said = told(self.house, step.call, step.outcomes)
+                said = f"{said[:-1]} again." if step.back and outcome_of(step) == "done" and "told to" not in said else said
+                parts.append(LEASE_OVER * turn.message.key.startswith("lease:") + said)
         return " ".join(part for part in (*parts, turn.reply) if part)
 
     def _silent(self, turn: Turn, step: Step) -> bool:

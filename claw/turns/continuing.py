@@ -36,8 +36,9 @@ def completed(reader: Reader, said: str, words: str, alone: Reading | None, cont
 
 def instead(reader: Reader, words: str, context: Context, *, planned: bool) -> Reading | None:
     """What is wanted by the words after a no: another choice, another wish, of a plan another time; None when nothing."""
+    refused = replace(context, extra={**context.extra, "refused": True})
     for whole in (words, f"make it {words}") if words else ():
-        reading = reader.read(whole, context)
+        reading = reader.read(whole, refused)
         moved = reading and reading.request and reading.request.verb == "change"
         if reading and (reading.calls or reading.request or reading.control.startswith("pick:")) and (planned or not moved):
             return reading

@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -19,12 +19,16 @@ from claw.messages.questions import APPROVAL_SECONDS, Questions
 from claw.moments import span_words
 from claw.policy import Policy
 from claw.reflex import memories
+from claw.reflex.explained import nothing_else, road
+from claw.reflex.leaning import LISTING
 from claw.reflex.reader import Reader
-from claw.reflex.reading import Context, Option, Reading, Request
+from claw.reflex.reading import Context, Option, Reading, Request, Topic
+from claw.roles import ADULTS
 from claw.store import Store
 from claw.turns.answering import Answering, wish_of
 from claw.turns.continuing import AGREES, ASKS, REFUSES, completed, instead
-from claw.turns.replies import call_of_it, capital, listed, wanted
+from claw.turns.replies import call_of_it, called, capital, listed, wanted
+from claw.turns.topics import Topics
 from claw.turns.turn import Step, Subject, Turn, later
 
 SWITCHES = frozenset({"turn_on", "turn_off", "set_mode"})  # what may be put off, and what replaces it
@@ -32,6 +36,7 @@ STALE_SECONDS, STALE_ASK_SECONDS = 600.0, 12 * 3600.0
 LONGEST_TEXT = 4000
 ONE_BY_ONE = "For a while I do only what needs no yes, so I did nothing. Please write the two wishes one by one."
 SCRAP = re.compile(r"(?:please )?(?:cancel|scrap|drop|delete|forget)(?: about)? (?:the |that |my )?(.+?)[ .!]*", re.IGNORECASE)
+BY_AN_ADULT = "Only an adult can say yes to that; I asked."
 ELSEWHERE = "This connection could be overheard, so please say yes or no in the terminal (`claw chat`)."
 
 
@@ -45,6 +50,10 @@ class Deciding:
         self.policy, self.inbox, self.questions, self.asks = policy, inbox, questions, asks
         self.approves = approves
         self.subjects: dict[str, Subject] = {}
+        self.said: Callable[[], dict[str, list[str]]] = dict  # what to do when somebody says this: words -> sentences
+        self.examples: Callable[[], Mapping[str, str]] = dict  # of this house: alias.key of what is said -> what is meant
+        self.learn: Callable[[Turn, Reading | None, str, Context], None] = lambda *_: None  # is shown what was read
+        self.topics = Topics(clock)
         self.answering = Answering(house, inbox, questions, asks, self.judge, self.subjects, approves)
 
     def begin(self, turn: Turn, area: str, language: str) -> None:
@@ -60,6 +69,7 @@ class Deciding:
             self._act(turn, [ToolCall.of(data)])
         elif kind == "answer":
             self.answering.answer(turn, int(data["question"]), str(data["text"]))
+            self.topics.keep(turn, Reading("alias", control="answer"), "")
         else:
             request = Request.of(data)
             self.subjects[request.about].take(turn, request, self.context(turn.message, area, language))
@@ -86,6 +96,8 @@ class Deciding:
                 text, reading = self._with_question(turn, text, reading, context)
                 self._take(turn, reading, text, context)
                 self._ask_more(turn, text, reading)
+                self.learn(turn, reading, text, context)
+                self.topics.keep(turn, reading, text)
 
     def _late_word(self, text: str, context: Context) -> Reading | None:
         """A yes with nothing open, or a number or a yes when several questions are: no answer to the last one."""
@@ -136,8 +148,12 @@ class Deciding:
         choices = len(numbered.data) if numbered else len(asked) if approvals and len(asked) > 1 else 0
         return Context(
             chat=message.chat, person=message.person, area=area, language=language or self.config.house.language, question=kind,
-            choices=choices, scenes=self.config.sentences(),
-            extra={"labels": [option["label"] for option in last.data]} if last and last.kind == "which" else {},
+            choices=choices, scenes={**self.said(), **self.config.sentences()},
+            examples=self.examples() if message.kind == "message" else {},
+            topic=self.topics.of(message) if message.kind == "message" else Topic(), extra={
+                **({"labels": [option["label"] for option in last.data]} if last and last.kind == "which" else {}),
+                **({"refused": True} if self.topics.doubted(message) else {}),
+            },
         )  # fmt: skip
 
     def _answers_ask(self, turn: Turn, text: str, reading: Reading | None) -> bool:
@@ -166,6 +182,8 @@ class Deciding:
         turn.level, turn.reply = reading.level, reading.reply
         if reading.control:
             self.answering.take(turn, reading.control)
+            if turn.steps and reading.control.startswith("pick:"):
+                self._take_back(turn, self.topics.wrong(turn.message))
         elif reading.trace == ("negated",):
             self.subjects["routines"].take(turn, Request("routines", "leave", {"words": text}), context)
         elif reading.options:
@@ -179,6 +197,27 @@ class Deciding:
             turn.reply = clash
         else:
             self._act(turn, reading.calls)
+            if reading.corrects and reading.calls:
+                self._take_back(turn, context.topic)
+
+    def _take_back(self, turn: Turn, wrong: Topic) -> None:
+        """Bring back what the corrected turn did elsewhere than is wanted now; what would need a yes stays, and that is told."""
+        aims = set() if wrong.verb in LISTING else {id for step in turn.steps for id in step.call.targets}
+        ids = tuple(id for id in wrong.aimed if id not in aims and id in self.house.devices)
+        if not ids or not wrong.did:
+            return
+        back = Turn(turn.message, turn.before)
+        undo = Request("history", "undo", {"turn": str(wrong.turn)})
+        self.subjects["history"].take(back, undo, Context(turn.message.chat, turn.message.person))
+        steps = [step for one in back.steps if (step := one.within(ids))]
+        if back.asked or not steps or any(step.ruling != "run" for step in steps):
+            why = ": to change that back I need a yes" if back.asked else ""
+            it = called(self.house, [self.house.devices[id] for id in ids])
+            turn.reply = f"{turn.reply} I left {it} as it is{why}.".strip()
+            return
+        turn.steps[:0] = steps
+        if {id for step in back.steps for id in step.call.targets} <= set(ids):
+            turn.writes += back.writes  # the whole turn is taken back
 
     def _for_a_while(self, turn: Turn, calls: Sequence[ToolCall], request: Request, context: Context) -> None:
         """What is done now and ended by a request: both or neither."""
@@ -221,7 +260,9 @@ class Deciding:
         if gone:  # a deed for later whose device did not come back: it fails, and that is told
             turn.steps.append(Step(replace(call, targets=gone), "run", approved=approved))
         call, begun = replace(call, targets=tuple(id for id in call.targets if id not in gone)), len(turn.steps)
-        for part, verdict in self.policy.judge(call, approved=approved, unasked=turn.message.kind == "routine"):
+        for part, verdict in self.policy.judge(
+            call, approved=approved, unasked=turn.message.kind == "routine", person=turn.message.person
+        ):
             ruling = {"allow": "run", "refuse": "refused", "confirm": "asked", "later": "later"}[verdict.ruling]
             turn.steps.append(Step(part, ruling, verdict.reason, approved))
             if turn.message.kind != "call" and ruling in ("run", "later") and part.command in SWITCHES:
@@ -237,11 +278,13 @@ class Deciding:
     def _put_approval(self, turn: Turn, data: Any, hash: str, text: str, seconds: float) -> None:
         """Keep the question where a yes counts: in this chat, or else in the owner's own."""
         turn.asked, chat = "approval", turn.message.place
-        if self.approves(turn.message.bridge):
+        adult = turn.message.person in ADULTS
+        if self.approves(turn.message.bridge) and adult:
             turn.choices, turn.reply = ["yes", "no"], f"{turn.reply} {text}".strip()
         else:
             chat, key = self.asks.chat, f"elsewhere:{turn.message.id}"
-            turn.reply = f"{turn.reply} {text} {ELSEWHERE}".strip()
+            turn.reply = f"{turn.reply} {text} {ELSEWHERE if adult else BY_AN_ADULT}".strip()
+            text = text if adult else f"The {turn.message.person} asks: {text}"
             put = partial(self.asks.outbox.put, text, key=key, bridge=self.asks.bridge, chat=chat, choices=["yes", "no"])
             turn.writes.append(put)
         for old in self.questions.open(chat):
@@ -284,13 +327,19 @@ class Deciding:
         message = Message(0, "", "", chat, "owner", "message", text, self.clock.time(), 0.0, "new", None, None)
         context = self.context(message)
         reading = self.reader.read(clean(text, LONGEST_TEXT), context)
+        trace = road(self.reader.explained)
         if reading is None:
-            return {"level": "none", "trace": [], "nearest": self.reader.nearest(text, context), "calls": []}
+            near = self.reader.nearest(text, context)
+            return {"level": "none", "trace": trace, "nothing_else": nothing_else("none", trace), "nearest": near, "calls": []}
         ruled = [(part, verdict) for call in reading.calls for part, verdict in self.policy.judge(call)]
         return {
-            "level": reading.level, "trace": list(reading.trace), "reply": reading.reply, "control": reading.control,
+            "level": reading.level, "trace": trace, "nothing_else": nothing_else(reading.level, trace),
+            "reply": reading.reply, "control": reading.control,
             "options": [option.label for option in reading.options], "request": reading.request and reading.request.plain(),
-            "calls": [{**part.plain(), "ruling": verdict.ruling, "reason": verdict.reason} for part, verdict in ruled],
+            "calls": [
+                {**part.plain(), "names": [self.house.name(self.house.devices[id]) for id in part.targets],
+                 "ruling": verdict.ruling, "reason": verdict.reason} for part, verdict in ruled
+            ],
         }  # fmt: skip
 
 

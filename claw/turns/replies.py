@@ -1,9 +1,11 @@
 """What people read: short sentences about deeds, composed from their outcomes and never from what anyone claims."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from string import Formatter
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from claw.call import ToolCall
 from claw.capabilities import holds
@@ -37,6 +39,7 @@ pond pool porch radiator reading rear right robot roof room sauna sensor shade s
 shutters side sink small smoke socket sofa spa space speaker spot spots sprinkler stairs stove strip studio study switch
 system table terrace thermostat toilet tub upstairs utility vacuum valve ventilator wall wardrobe washer washing water
 window windows workshop yard
+battery house humidity list lists meter temperature thermometer
 aquarium candle chandelier charger clock computer globe humidifier lantern monitor printer projector radio soundbar stereo
 subwoofer torch tree
 """
@@ -87,6 +90,9 @@ SAID = {
 }  # fmt: skip
 
 
+_counted = WeakKeyDictionary[House, tuple[int, Counter[str]]]()
+
+
 def spoken(name: str) -> str:
     """A name as it is said in mid-sentence: common words without their capitals, everything else as it was given."""
     return " ".join(word.lower() if word.istitle() and word.lower() in COMMON else word for word in name.split(" "))
@@ -127,10 +133,18 @@ def call_of_it(house: House, device: Device) -> str:
     name, area = house.name(device), house.area(device)
     if name.casefold() == area.casefold() or name.casefold() in house.areas:
         name = f"{name} {house.sort(device) or device.kind}"
-    twins = [other for other in house.devices.values() if house.name(other).casefold() == name.casefold()]
-    if len(twins) > 1 and area and area.casefold() not in name.casefold():
+    if area and area.casefold() not in name.casefold() and _bearers(house, name) > 1:
         name = f"{area} {name}"
     return name if _given(house, device, name) else the(name)
+
+
+def _bearers(house: House, name: str) -> int:
+    """How many devices bear this name; counted anew when house.version has changed."""
+    version, names = _counted.get(house, (-1, Counter[str]()))
+    if version != house.version:
+        names = Counter(house.name(device).casefold() for device in house.devices.values())
+        _counted[house] = (house.version, names)
+    return names[name.casefold()]
 
 
 def _given(house: House, device: Device, name: str) -> bool:
@@ -143,7 +157,7 @@ def _given(house: House, device: Device, name: str) -> bool:
 def are(it: str) -> str:
     """ "is", or "are" for one device whose name is a plural: "the living room shades"."""
     last = (fold(it) or [""])[-1]
-    return "are" if singular(last) != last and singular(last) in KINDS_SAID else "is"
+    return "are" if singular(last) != last and singular(last) in KINDS_SAID | COMMON else "is"
 
 
 def called(house: House, devices: Sequence[Device]) -> str:

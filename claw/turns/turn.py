@@ -1,8 +1,8 @@
 """A message on its way through the road: what it asks for, how that was ruled, and what came of it."""
 
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from claw.call import ToolCall
@@ -21,6 +21,12 @@ class Step:
     approved: bool = False  # a person said yes to it
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     ms: float = 0.0  # from the command to what the devices confirmed
+    back: bool = False  # it takes back what was done by mistake
+
+    def within(self, ids: Collection[str]) -> "Step | None":
+        """The part of a taking back that concerns these devices; None when none does."""
+        targets = tuple(id for id in self.call.targets if id in ids)
+        return replace(self, call=replace(self.call, targets=targets), back=True) if targets else None
 
 
 KEPT = ("level", "reply", "asked", "choices", "read_ms", "quiet", "request", "undoes")  # of a turn, through a restart

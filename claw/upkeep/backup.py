@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from claw import __version__
 
-DATABASES = ("house.db", "history.db")
+DATABASES, TRAINED = ("house.db", "history.db"), "learnt.npz"
 FOLDERS = ("pages", "skills", "routines", "secrets")
 CONFIG, MANIFEST = "config.toml", "manifest.json"
 LARGEST, LARGEST_MANIFEST = 4 << 30, 64 << 20  # bytes that a backup may unpack to
@@ -58,6 +58,8 @@ def _copy_files(data: Path, copies: Path, *, secrets: bool, config: Path | None)
     for name in DATABASES:
         if (data / name).exists():
             _copy_database(data / name, copies / name)
+    if (data / TRAINED).is_file():
+        _copy(data / TRAINED, copies / TRAINED)
     for folder in FOLDERS if secrets else FOLDERS[:-1]:
         for path in sorted((data / folder).rglob("*")):
             if path.is_file() and not path.is_symlink() and "__pycache__" not in path.parts:
@@ -167,7 +169,7 @@ def _write(content: IO[bytes], folder: Path, name: str) -> None:
 def _ours(name: str) -> bool:
     path = PurePosixPath(name)
     inside = len(path.parts) > 1 and path.parts[0] in FOLDERS and ".." not in path.parts
-    return name in (*DATABASES, CONFIG) or inside
+    return name in (*DATABASES, TRAINED, CONFIG) or inside
 
 
 def _check(fresh: Path, manifest: dict[str, Any]) -> None:

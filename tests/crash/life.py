@@ -14,6 +14,7 @@ from claw.names import Names
 from claw.reflex.reader import Reader
 from claw.reflex.reading import Context, Reading
 from claw.routines.ticker import Ticker
+from claw.routines.triggers import Triggers
 from claw.store import Store
 from crash.world import CHAT, Bridge, Connection, Crash, World, wired
 
@@ -79,6 +80,7 @@ class Life:
             self.agent.outbox.bridges["test"] = self.bridge
             self.agent.owners[:] = [("test", CHAT)]
             self.ticker = Ticker(self.agent.routines)
+            self.triggers = Triggers(self.house, self.agent.routines, events, world.clock, self.agent.tell)
         except Crash:
             self.close()
             raise
@@ -125,7 +127,7 @@ class Life:
         unread = self.conn.peek("SELECT 1 FROM inbox WHERE status != 'done' AND due <= ?", self.world.clock.time())
         due = self.conn.peek("SELECT 1 FROM routines WHERE due <= ?", self.world.clock.time())
         unsent = self.conn.peek("SELECT 1 FROM outbox WHERE status IN ('queued', 'sending')")
-        return not (self.world.channel.waiting() or unread or unsent or due)
+        return not (self.world.channel.waiting() or unread or unsent or due or self.triggers.changes)
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """What the file holds."""
@@ -147,7 +149,7 @@ async def live(world: World, build: Build, crash_at: int, look: Callable[[Life],
         return False
     script = asyncio.create_task(life.play())
     parts: list[Callable[[], Awaitable[None]]] = [
-        life.agent.run, life.agent.outbox.run, life.bridge.run, life.ticker.run, life.discover,
+        life.agent.run, life.agent.outbox.run, life.bridge.run, life.ticker.run, life.triggers.run, life.discover,
     ]  # fmt: skip
     tasks = [asyncio.ensure_future(part()) for part in parts]
     end = asyncio.ensure_future(world.crashed.wait())

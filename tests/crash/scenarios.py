@@ -45,5 +45,7 @@ SCENARIOS = (
     Scenario("a deletion taken back", ("in ten minutes turn on the kitchen lamp", "delete routine 1", "undo that", 600.0),
              ("kitchen_lamp turn_on",), 4),
     Scenario("a wrong year", ("in ten minutes turn on the kitchen lamp", 1e8, -1e8, 600.0), ("kitchen_lamp turn_on",), 3),
+    Scenario("an event", ("whenever the kitchen lamp goes on turn on the hall lamp", "yes", "turn on the kitchen lamp"),
+             ("kitchen_lamp turn_on", "hall_lamp turn_on"), 3),
     Scenario("missed", ("every day at 12:00 turn on the kitchen lamp", "yes", 86400.0), (), 3),
 )  # fmt: skip

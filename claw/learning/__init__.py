@@ -1,0 +1,1 @@
+"""What a house learns: examples on a page, and a small layer that is fitted to them."""

@@ -1,0 +1,160 @@
+"""The words of messages that lean on the one before: openings of follow-ups and corrections, steps, values."""
+
+import re
+from typing import Any
+
+from claw.color import SPOKEN, is_color
+from claw.names import fold
+from claw.reflex import deeds, values
+from claw.reflex.numbers import NUMBERS, TENS
+from claw.reflex.reading import Topic
+
+GAP = r"[\s,.;:!-]+"
+NO = r"(?:no|nope|nah|oops|whoops|sorry|wait|oh|ah|hmm+|ugh|argh|damn|actually|my (?:bad|mistake))"
+WRONG = (
+    r"(?:(?:(?:that|it)(?:'s| is| was) )?(?:the )?wrong \w+"
+    r"|not th(?:at|is|[eo]se)(?: (?:ones?|\w*(?:lamp|light|room|door)s?))?"
+    r"|not (?:there|it|them)|not (?:(?:in|on) )?(?:the|my) [\w' ]+?(?=,| (?:the|my|in|but)\b)"
+    r"|i (?:didn't|did not) mean (?:[\w' ]+?(?=,)|that(?: one)?|it))"
+)
+MEANT = r"i (?:meant|mean|said|wanted|asked for)(?: to say)?(?: that)?|make (?:that|it)|change (?:that|it) to|rather|but"
+CORRECTS = re.compile(
+    rf"(?P<no>(?>(?:{NO}(?:{GAP}|$))*))(?P<wrong>(?>(?:{WRONG}(?:{GAP}|$))?))(?P<meant>(?>(?:(?:{MEANT}){GAP})*))"
+    r"(?P<rest>.+?)(?P<tail>(?:,? (?:instead|rather|i (?:mean|meant|said)))?"
+    r"(?:,? (?:and )?not (?:in |on )?(?:the|my|that|this)\b.*)?)"
+)
+REFUSING = re.compile(rf"(?:.*{GAP})?(?:no|nope|nah|oops|whoops|sorry|actually|wait)\b")
+SAME = r"(?:the )?same(?: thing| again| goes| here)?|(?:do|make) (?:the same|that|this|it|likewise)(?: thing)?|ditto|likewise"
+ALSO = re.compile(
+    rf"(?P<also>(?>(?:(?:and|also|then|plus|next|now|but)\s)*)(?>(?:(?:what|how) about\s|(?:{SAME}) (?:for|with|in|on|at|to)\s"
+    r"|(?:for|do)\s)?)(?>(?:in|on|at)\s)?)(?P<rest>.+?)"
+    rf"(?P<too>(?:,? (?:too|also|as well|next|the same|likewise|ditto|like that|in the same way|should be the same))*)"
+)
+SOME = r"(?:(?:even|still|just|(?:a )?(?:bit|little|touch|tad|lot|notch)|slightly|much|some|way|far|one|go|keep going) )*"
+LESSENED = r"(?:that(?:'s| is)|it(?:'s| is)|they(?:'re| are))?\s?(?:still |a bit |way |much )*"
+MORE = re.compile(
+    rf"{SOME}(?P<side>more|further|higher|less|lower)(?: (?:still|again|than that))*|(?P<enough>{LESSENED}not enough)"
+)
+MUCH = re.compile(
+    rf"{LESSENED}(?:too (?:much|far|strong)|not (?:so|that|quite so) (?:much|far))"
+    rf"|{LESSENED}(?:too|not (?:so|that|quite so)|not) (?P<how>\w+)(?P<yet> enough)?"
+)
+STEPPED = re.compile(
+    r"(?P<by>(?:by |another )?\S+(?: (?:%|percent|degrees?))?) (?P<side>more|less|higher|lower)|another (?P<some>.+)"
+)
+COMPARED = re.compile(rf"{SOME}(?P<verb>\w+er)(?: (?:still|again|yet|than that))*")
+STILL = re.compile(r"(?:and|but)?\s?(?:now|still|again|and)?")
+WITH_IT = re.compile(r"(?:pause|resume|start|stop|change|make|set|move) (?:it|that|them)\b(?! (?:the|my|in)\b)")
+MARKED = re.compile(r"(?:and|also|then|now|no|same|(?:what|how) about)\b")
+LONE = re.compile(r"\d+|[a-z]+")
+BEFORE = re.compile(
+    r"(?:(?:go |put (?:it |them |that )?)?back to|(?:leave|have) it)?\s?"
+    r"(?:how|what|the way|as|like) (?:it|they|that) (?:was|were)(?: before)?|(?:back to|like|as) before|back to normal"
+)
+NO_THING = re.compile(
+    r"(?:turn|switch|put|flip|open|close|shut|lock|unlock|set|play|start|stop|pause|dim|make|raise|lower|mute|unmute|arm|clean|wake"
+    r"|add|remove|is|are|was|were|do|does|did|can|could|will|would|should|has|have|what|which|who|whose|where|when|why|how|if|i|you"
+    r"|he|she|we|they|remind|tell|give|get|let|thanks?|never|don't|in an?|in \d+|at \d+)\b(?!-)"
+)
+ON_OFF = re.compile(
+    r"(?:(?:leave|keep) (?:it|them|that) )?(?:back |turn(?:ed)? |switch(?:ed)? )?(?P<way>on|off|open|closed|shut)(?: again)?"
+)
+WAYS = {"on": "turn_on", "off": "turn_off", "open": "open", "closed": "close", "shut": "close"}
+VALUED = re.compile(r"(?P<thing>.+?) (?:to|at|in|on) (?P<value>.+)")
+UNITS = "percent per cent pct degree degrees celsius fahrenheit kelvin c f k a and point the way"
+UNIT_WORDS = frozenset(UNITS.split())
+NUMBER_WORDS = frozenset(NUMBERS) | frozenset(TENS) | frozenset(values.SHARE) | {"hundred"}
+ADJECTIVES = {
+    "brighter": "dark dim gloomy", "dimmer": "bright light glaring", "quieter": "loud noisy", "louder": "quiet soft faint",
+    "colder": "warm hot", "warmer": "cold cool chilly", "slower": "fast", "faster": "slow", "down": "high", "up": "low",
+}  # fmt: skip
+AGAINST = {word: verb for verb, words in ADJECTIVES.items() for word in words.split()}
+COMPARISONS = {**dict.fromkeys(("darker", "dimmer"), "dimmer"), **dict.fromkeys(("quieter", "softer"), "quieter"),
+               **dict.fromkeys(("warmer", "hotter"), "warmer"), **dict.fromkeys(("colder", "cooler"), "colder"),
+               **{verb: verb for verb in ("brighter", "louder", "faster", "slower")}}  # fmt: skip
+PAIRS = (("up", "down"), ("brighter", "dimmer"), ("louder", "quieter"), ("warmer", "colder"), ("faster", "slower"))
+OTHER_WAY = {one: other for pair in PAIRS for one, other in (pair, pair[::-1])}
+UPWARD = {
+    **dict.fromkeys(("brightness", "set", "turn_on", "ha_on", "target", "open"), "up"),
+    "volume": "louder", "play": "louder", "speed": "faster", "close": "down",
+}  # fmt: skip
+ABSOLUTE = {
+    "brighter": "brightness", "dimmer": "brightness", "louder": "volume", "quieter": "volume",
+    "faster": "speed", "slower": "speed",
+}  # fmt: skip
+SLOTS = """number unit level color white mode alarm_mode media source item state whether noticed aspect
+position brightness volume_level percentage temperature color_temperature volume_step"""
+VALUE_SLOTS = frozenset(SLOTS.split())  # what stays when another thing is named
+NUMERIC = ("brightness", "set", "target", "volume", "speed", "tilt")
+LISTING = ("add_item", "remove_item", "tick_item")
+IT = re.compile(r"\b(?:(?:all|both) of )?(?:it|them|those|these)\b", re.IGNORECASE)
+MOST_NAMES = 3
+LINKING = """and also then plus next now what how about of same the thing again here goes please do that this it for with in on at
+to likewise ditto as well too like way set make should be including include together along can could you only just even one ones
+there s is are"""
+LINKS = frozenset(LINKING.split())
+
+
+def corrects(said: re.Match[str]) -> bool:
+    return bool(said["wrong"].strip() or said["meant"].strip() or said["tail"].strip() or REFUSING.match(said["no"]))
+
+
+def stepped(said: str, topic: Topic) -> tuple[str, dict[str, Any]]:
+    """The verb of a relative wish after this topic, with the step if one was said; no verb when it is none."""
+    upward = topic.verb if topic.verb in deeds.STEPS else UPWARD.get(topic.verb, "")
+    downward = OTHER_WAY.get(upward, "")
+    if more := MORE.fullmatch(said):
+        if more["side"] in ("higher", "lower"):
+            return ("up" if more["side"] == "higher" else "down"), {}
+        return (downward if more["side"] == "less" else upward), {}
+    if much := MUCH.fullmatch(said):
+        if not much["how"]:
+            return downward, {}
+        verb = AGAINST.get(much["how"], "")
+        enough = much["yet"] or ("enough" in said)
+        return (OTHER_WAY.get(verb, "") if enough else verb), {}
+    if by := STEPPED.fullmatch(said):
+        number = values.value(by["by"] or by["some"])
+        known = set(fold(re.sub(r"^(?:by|another) ", "", by["by"] or by["some"]))) <= NUMBER_WORDS | UNIT_WORDS
+        number = number if number and (known or re.search(r"\d", said)) else {}
+        side = downward if by["side"] in ("less", "lower") else upward
+        return (side, number) if number else ("", {})
+    compared = COMPARED.fullmatch(said)
+    return (COMPARISONS.get(compared["verb"], ""), {}) if compared else ("", {})
+
+
+def alone(words: str, topic: Topic) -> bool:
+    """Whether such words may be a value with nothing around them: "blue", "off", and "30" after another number."""
+    return (
+        not LONE.fullmatch(words) or words in SPOKEN or words in WAYS or topic.verb in (*NUMERIC, *deeds.STEPS, "open", "close")
+    )
+
+
+def _number(words: str) -> dict[str, Any]:
+    """The number that the words are, and nothing else; a code like 031-45-154 is none."""
+    bare = re.sub(r"\b\d{1,5}(?:[.,]\d+)?(?![\d-])|[%°]", " ", words, count=2)
+    said = set(fold(words)) - UNIT_WORDS
+    return values.value(words) if said and not re.search(r"\d", bare) and set(fold(bare)) <= NUMBER_WORDS | UNIT_WORDS else {}
+
+
+def value(words: str, topic: Topic, *, sure: bool) -> tuple[str, dict[str, Any]] | None:
+    """The verb and slots for other words for a value; `sure`: they stand for one, so titles and items count, too."""
+    words = re.sub(r"^(?:to|at|in|on|by|with|be) (?!$)", "", words)
+    if words in ("all the way", "fully", "completely") and topic.verb in WAYS.values():
+        return topic.verb, {}
+    if way := ON_OFF.fullmatch(words):
+        doors = way["way"] not in ("on", "off")
+        return (WAYS[way["way"]], {}) if not doors or topic.verb in ("open", "close", "lock", "unlock", "set") else None
+    if number := _number(words):
+        if number["number"] > 1000 or number.get("unit") == "kelvin":
+            return "white", {"white": number["number"]}
+        return ABSOLUTE.get(topic.verb, topic.verb if topic.verb in NUMERIC else "set"), number
+    if words in SPOKEN or (sure and is_color(words.replace(" ", ""))):
+        return "color", {"color": words}
+    if set(fold(words)) <= values.WHITE.keys() and ("white" in words or topic.verb in ("white", "color")):
+        return "white", {"white": values.looked_up(values.WHITE, words)}
+    if topic.verb == "mode" and words in values.MODE:
+        return "mode", {"mode": values.MODE[words]}
+    if sure and topic.verb == "play" and len(words.split()) < 5:
+        return "play", {"media": words}
+    return (topic.verb, {"item": words}) if sure and topic.verb in LISTING and len(words.split()) < 4 else None

@@ -1,0 +1,166 @@
+"""The tagger: a small transformer of our own, run with numpy; which verb a message means, and what each of its words is.
+
+Weights come from training/train.py. Covered: English. Not covered: what the words name (claw.names) and whether it may be done.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+from zlib import crc32
+
+from claw.reflex.tokens import FLAGS, LONGEST, Lexicon, Token, normal, tokens
+
+BUCKETS, SLICE, WIDTH, HEADS, LAYERS, DEPTH = 16384, 64, 128, 4, 2, 256
+GRAMS = 40  # n-grams of a word that count
+TAGS = "OTVCWMXISNHJK"
+FRAMED = 1000  # words whose vectors are kept
+SUITE = "suite."  # how the names of arrays begin that only claw.learning reads
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """What the tagger makes of a text; `sure` is the share (0-1) that it gives to its verb and least sure tag."""
+
+    text: str
+    tokens: tuple[Token, ...]
+    tags: str
+    verb: str
+    sure: float
+    next: tuple[str, float]  # the second verb and its share
+    strange: tuple[str, ...]  # plain words that no wish or question of the training is made of
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """What the examples of a house add: to the verbs' scores (a row per feature), and words that are plain beside a verb."""
+
+    verb: Any  # 2 * WIDTH rows, a column per verb
+    words: Mapping[str, frozenset[str]]
+
+
+def grams(word: str) -> list[int]:
+    """The buckets of a word: itself and its parts of 3 to 5 letters."""
+    framed = f"<{word[:24]}>"
+    parts = {framed[at : at + n] for n in (3, 4, 5) for at in range(len(framed) - n + 1)} | {framed}
+    return [crc32(part.encode()) % BUCKETS for part in sorted(parts)][:GRAMS]
+
+
+class Tagger:
+    """Holds the weights; `read` takes about 0.3 ms."""
+
+    def __init__(self, path: Any) -> None:
+        import numpy as np
+
+        self.np = np
+        with np.load(path) as file:
+            arrays = {name: file[name] for name in file.files if not name.startswith(SUITE)}
+        notes = json.loads(arrays.pop("notes").tobytes())
+        self.verbs: list[str] = notes["verbs"]
+        words = frozenset(notes["words"].split())
+        self.plain = {"O": words, "J": words}  # what is said beside a wish may be any words
+        self.table, self.scale = arrays.pop("table"), float(arrays.pop("scale"))
+        self.w = {name: value.astype(np.float32) for name, value in arrays.items()}
+        for name in [name for name in self.w if name.endswith("weight") and self.w[name].ndim == 2]:
+            self.w[name] = np.ascontiguousarray(self.w[name].T)
+        self._vectors: dict[str, Any] = {}
+
+    def read(self, text: str, lexicon: Lexicon, layer: Layer | None = None) -> Tagged | None:
+        """The reading of a text in a house; None for an empty or very long one."""
+        text = normal(text)
+        found = tokens(text)
+        if not 0 < len(found) <= LONGEST:
+            return None
+        return self.tagged(text, found, lexicon.flags([token.word for token in found]), layer)
+
+    def tagged(self, text: str, found: Sequence[Token], bits: Sequence[int], layer: Layer | None = None) -> Tagged:
+        """The same for tokens with their bits."""
+        words = [token.word for token in found]
+        verbs, tags = self.scores(words, bits, layer)
+        best = tags.argmax(1)
+        order = verbs.argsort()[::-1]
+        marks = "".join(TAGS[n] for n in best)
+        learnt = layer.words.get(self.verbs[order[0]], frozenset()) if layer else frozenset[str]()
+        strange = tuple(
+            word
+            for word, tag in zip(words, marks, strict=True)
+            if tag in self.plain and word.isalpha() and word not in self.plain[tag] and word not in learnt
+        )
+        sure = float(verbs[order[0]]) * float(tags.max(1).min())
+        second = (self.verbs[order[1]], float(verbs[order[1]]))
+        return Tagged(text, tuple(found), marks, self.verbs[order[0]], sure, second, strange)
+
+    def scores(self, words: Sequence[str], bits: Sequence[int], layer: Layer | None = None) -> tuple[Any, Any]:
+        """The shares of the verbs, and for each word those of the tags."""
+        verbs, tags = self._heads(self.encode(words, bits), layer)
+        return shares(self.np, verbs), shares(self.np, tags)
+
+    def encode(self, words: Sequence[str], bits: Sequence[int]) -> Any:
+        """The last layer: a row for the whole and one for each word."""
+        np, w, length = self.np, self.w, len(words)
+        x = np.empty((length, SLICE + FLAGS), np.float32)
+        for n, word in enumerate(words):
+            x[n, :SLICE] = self._vector(word)
+        x[:, SLICE:] = (np.array(bits)[:, None] >> np.arange(FLAGS)) & 1
+        whole = np.zeros((length + 1, WIDTH), np.float32)
+        whole[1:] = x @ w["entry.weight"] + w["entry.bias"]
+        whole += w["place"][: length + 1]
+        for n in range(LAYERS):
+            whole = self._block(whole, f"blocks.{n}.")
+        return self._norm(whole, "last")
+
+    def pooled(self, encoded: Any) -> Any:
+        """What the verb is read from: the row for the whole, and the mean of the words' (2 * WIDTH)."""
+        return self.np.concatenate([encoded[0], encoded[1:].mean(0)])
+
+    def _heads(self, encoded: Any, layer: Layer | None) -> tuple[Any, Any]:
+        w, whole = self.w, self.pooled(encoded)
+        verbs = whole @ w["verb.weight"] + w["verb.bias"]
+        return verbs + whole @ layer.verb if layer else verbs, encoded[1:] @ w["tag.weight"] + w["tag.bias"]
+
+    def _vector(self, word: str) -> Any:
+        if word not in self._vectors:
+            if len(self._vectors) >= FRAMED:
+                self._vectors.clear()
+            self._vectors[word] = self.table[grams(word)].astype(self.np.float32).mean(0) * self.scale
+        return self._vectors[word]
+
+    def _block(self, x: Any, name: str) -> Any:
+        np, w, size = self.np, self.w, WIDTH // HEADS
+        qkv = (self._norm(x, name + "one") @ w[name + "qkv.weight"] + w[name + "qkv.bias"]).reshape(len(x), 3, HEADS, size)
+        q, k, v = qkv.transpose(1, 2, 0, 3)
+        y = shares(np, q @ k.transpose(0, 2, 1) / size**0.5) @ v
+        x = x + y.transpose(1, 0, 2).reshape(len(x), WIDTH) @ w[name + "out.weight"] + w[name + "out.bias"]
+        inner = np.maximum(self._norm(x, name + "two") @ w[name + "up.weight"] + w[name + "up.bias"], 0)
+        return x + inner @ w[name + "down.weight"] + w[name + "down.bias"]
+
+    def _norm(self, x: Any, name: str) -> Any:
+        centred = x - x.mean(1, keepdims=True)
+        width = self.np.sqrt((centred * centred).mean(1, keepdims=True) + 1e-5)
+        return centred / width * self.w[name + ".weight"] + self.w[name + ".bias"]
+
+
+def shares(np: Any, scores: Any) -> Any:
+    """Scores as shares of one, along the last axis."""
+    powers = np.exp(scores - scores.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)
+
+
+def weights() -> Any:
+    """The file of the weights that come with the package; it may be missing."""
+    return resources.files("claw.reflex") / "weights.npz"
+
+
+@cache
+def tagger() -> Tagger | None:
+    """The one that came with the package; None when it has no weights."""
+    return Tagger(weights()) if weights().is_file() else None
+
+
+@cache
+def base() -> str:
+    """By which these weights are known: what was learnt on others fits no more; empty without weights."""
+    return hashlib.sha256(weights().read_bytes()).hexdigest() if weights().is_file() else ""

@@ -1,0 +1,217 @@
+"""The tagger level: a text with a verb and tags -> slots -> what that comes to in this house; several wishes part by part.
+
+Every word must be accounted for: the words of targets by claw.names, the plain ones by the training's own. Else it passes on.
+"""
+
+import re
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from claw.names import Names
+from claw.reflex import deeds, values
+from claw.reflex.mending import Mending, heard
+from claw.reflex.slots import further, slots_of
+from claw.reflex.states import OPPOSITE
+from claw.reflex.tagger import Layer, Tagged, tagger
+from claw.reflex.tokens import Lexicon
+
+TAKEN, NOTHING = 0.55, 0.8  # from which share on a reading counts, and from which on it is believed that nothing is asked
+SURELY_NOTHING, SHORT = 0.95, 7  # then not even a slip is looked for, but in a message of few words
+UNREAD = ("none", "later", "several", "same")
+ANY = re.compile(r"^(?:any|some)(?:thing|body|one)?\b(?: of)?(?: the\b)?\s*(?:else\b)?\s*", re.IGNORECASE)
+
+ABSOLUTE = ("brightness", "set", "target", "volume", "speed")
+WARMTH = {
+    **dict.fromkeys(("up", "brighter", "louder", "faster"), "warmer"),
+    **dict.fromkeys(("down", "dimmer", "quieter", "slower"), "colder"),
+}
+LONG = re.compile(r"\b(?:long|how much time|since|for (?:ages|a while)|all (?:day|night)|whole)\b", re.IGNORECASE)
+WHICH = re.compile(r"(?:.*\b(?:which|whats?|how many|where|list|number of|name)\b|(?:show|give) )", re.IGNORECASE)
+ROOMS = re.compile(r"^(?:(?:which|what) )?rooms?(?: (?:in|have))? ", re.IGNORECASE)
+VAGUE = re.compile(r"^(?:which|what) (?=\w)|\b(tv|ac)s\b", re.IGNORECASE)
+STUFF = re.compile(r"^(?:(?:all|the|all the) )?(?:things|devices|stuff|gadgets|appliances)\b ?", re.IGNORECASE)
+FORGOTTEN = re.compile(r"\bforg[eo]t", re.IGNORECASE)  # "did i forget to lock the door?": is it unlocked
+DRY = re.compile(r"\b(?:sensor|detector)\b.* (dry|wet)$", re.IGNORECASE)
+OUTSIDE = re.compile(r"\b(?:outside|outdoors)\b", re.IGNORECASE)
+YES_NO = re.compile(r"(?:is|are|any\w*|do|does)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Tagging:
+    """What the tagger says of a text in one house: a verb with its slots; or that it asks nothing; or parts."""
+
+    tagged: Tagged
+    verb: str
+    slots: dict[str, Any]
+    parts: tuple[str, ...] = ()
+    more: tuple[tuple[str, dict[str, Any]], ...] = ()  # wishes that the other values are: "blue at 30 %"
+
+    @property
+    def taken(self) -> bool:
+        """Whether it is sure enough, and made of known words."""
+        return self.tagged.sure >= TAKEN and not self.tagged.strange and self.verb not in UNREAD
+
+    @property
+    def clear(self) -> bool:
+        """Whether there is no need to look for slips in it."""
+        parts = bool(self.parts) and self.tagged.sure >= TAKEN and not self.tagged.strange
+        nothing = self.tagged.verb == "none" and self.tagged.sure >= SURELY_NOTHING and len(self.tagged.tokens) > SHORT
+        return self.taken or parts or nothing
+
+    def spares(self, word: str) -> bool:
+        """Whether this word stands in its targets only, as that of an exception: "all but not the hall"."""
+        tags = [tag for token, tag in zip(self.tagged.tokens, self.tagged.tags, strict=True) if token.word == word]
+        return bool(tags) and set(tags) == {"T"}
+
+    @property
+    def follows(self) -> bool:
+        """Whether it asks for the same of something else."""
+        return self.tagged.verb == "same" and self.tagged.sure >= TAKEN and not self.tagged.strange
+
+    @property
+    def nothing(self) -> bool:
+        """Whether it surely asks for nothing."""
+        return self.tagged.verb == "none" and self.tagged.sure >= NOTHING
+
+    def told(self) -> tuple[str, ...]:
+        """For --explain: each word with its tag, the verb, its share, and what spoke against it."""
+        words = " ".join(f"{token.word}/{tag}" for token, tag in zip(self.tagged.tokens, self.tagged.tags, strict=True))
+        second = f"{self.tagged.next[0]} {self.tagged.next[1]:.2f}"
+        strange = f"; strange: {', '.join(self.tagged.strange)}" if self.tagged.strange else ""
+        return (f"tags: {words}", f"tagger: {self.tagged.verb} {self.tagged.sure:.2f}, next {second}{strange}")
+
+
+class Tags:
+    """Runs the tagger for one house; the house's words are indexed anew when it changes."""
+
+    def __init__(self, names: Names) -> None:
+        self.names, self.mending, self._version = names, Mending(names), -1
+        self._lexicon = Lexicon((), (), ())
+        self.layer: Layer | None = None  # what this house's examples add
+        self._last: tuple[tuple[str, int, Layer | None], Tagging | None] = ("", -2, None), None
+
+    def read(self, text: str) -> Tagging | None:
+        """What the tagger makes of the text; None without weights, or for an empty or very long text."""
+        model, lexicon = tagger(), self.lexicon()
+        asked = text, self._version, self.layer
+        if self._last[0] == asked:
+            return self._last[1]
+        tagged = model.read(text, lexicon, self.layer) if model else None
+        found = self._tagging(tagged) if tagged else None
+        self._last = asked, found
+        return found
+
+    def _tagging(self, tagged: Tagged) -> Tagging:
+        parts = tuple(_parts(tagged)) if tagged.verb == "several" else ()
+        return Tagging(tagged, tagged.verb, slots_of(tagged), parts, tuple(further(tagged)))
+
+    def mended(self, text: str) -> str:
+        """The text without its slips, where that makes a clear wish or question of it; else as it is."""
+        better = heard(text)
+        found = self.read(better)
+        if found is None or found.clear:
+            return better if found and found.verb != "none" else text
+        free = _free(found)
+        readings = [(again, one) for one in self.mending.versions(better, free) if (again := self.read(one)) and again.clear]
+        wishes = [(round(again.tagged.sure, 1), again, one) for again, one in readings if again.verb != "none"]
+        if not wishes:
+            return text
+        _, again, best = max(wishes, key=lambda one: one[0])  # of equal ones the first: nearest to the names of the house
+        return _kept(found, again) or best
+
+    def lexicon(self) -> Lexicon:
+        """The words of the house as it is now."""
+        house = self.names.house
+        if self._version != house.version:
+            self._version = house.version
+            areas = [name for area in house.areas.values() for name in (area.name, *area.aliases)]
+            floors = {area.floor for area in house.areas.values() if area.floor}
+            self._lexicon = Lexicon([name for name, _ in self.names.spoken()], areas, floors)
+        return self._lexicon
+
+
+NEEDED = {  # verb -> the slot without which it was not understood
+    "brightness": "number", "set": "number", "target": "number", "tilt": "number", "speed": "number", "volume": "number",
+    "color": "color", "white": "white", "mode": "mode", "source": "media", "play": "media", "ask_noticed": "noticed",
+    "add_item": "item", "tick_item": "item", "remove_item": "item",
+    "ask_is": "state", "ask_which": "state", "ask_since": "state",
+}  # fmt: skip
+
+
+def wish(tagging: Tagging) -> tuple[str, dict[str, Any]] | None:
+    """The verb and slots as wishes and answers take them; None when a value is missing or not known."""
+    verb, slots = _stepped(tagging), dict(tagging.slots)
+    if verb == "white" and slots.get("number", 0) > 1000:
+        slots["white"] = slots["number"]
+    if verb == "arm":
+        slots.setdefault("alarm_mode", "away")
+    if any(value is None for value in slots.values()) or NEEDED.get(verb, "thing") not in slots.keys() | {"thing"}:
+        return None
+    return asked(verb, slots, tagging.tagged.text) if verb.startswith("ask") else (verb, slots)
+
+
+def _stepped(tagging: Tagging) -> str:
+    """The verb, where "down 20" is a step and no value, and a step in degrees is one of warmth."""
+    verb, tagged = tagging.verb, tagging.tagged
+    before = tagged.tokens[tagged.tags.index("V") - 1].word if "V" in tagged.tags[1:] else ""
+    if verb in ABSOLUTE and before in ("up", "down"):
+        verb = before
+    degrees = tagging.slots.get("unit") in ("degrees", "celsius", "fahrenheit")
+    return WARMTH.get(verb, verb) if degrees else verb
+
+
+def asked(verb: str, slots: dict[str, Any], text: str) -> tuple[str, dict[str, Any]]:
+    """A question as the answers take it: what of the thing, whether a yes or a no is wanted, since when or how long."""
+    aspect = values.aspect(text)
+    if verb == "ask" or (verb, aspect) == ("ask_playing", "source"):
+        return "ask", slots | ({"aspect": aspect} if aspect else {})
+    if verb == "ask_since":
+        long = bool(LONG.search(text))
+        return verb, slots | {"asks": "long" if long else "when", **({} if long else {"event": True})}
+    if verb == "ask_noticed" and (dry := DRY.search(text)):  # "is the leak sensor dry?"
+        return "ask_state", {
+            "thing": f"{slots['noticed']} sensor {slots.get('thing', '')}".strip(),
+            "state": dry[1],
+            "whether": True,
+        }
+    if FORGOTTEN.search(text) and (state := slots.get("state")) in ("off", "closed", "locked"):
+        slots["state"] = OPPOSITE[state]
+    if verb in ("ask_temperature", "ask_humidity") and "thing" not in slots and (outside := OUTSIDE.search(text)):
+        slots["thing"] = outside[0]
+    whether = verb == "ask_is" or bool(YES_NO.match(text) if verb == "ask_playing" else not WHICH.match(text))
+    if verb in ("ask_is", "ask_which"):
+        thing = ROOMS.sub("", str(slots.pop("thing", "" if verb == "ask_which" else "everything")))
+        slots |= {"either": True} if verb == "ask_is" and re.search(r"\w or \w", text) else {}
+        thing = STUFF.sub("", VAGUE.sub(r"\1", thing))
+        bare = ANY.sub("", thing)
+        bare = f"any {bare}" if bare and (bare != thing or (whether and verb == "ask_which")) else bare
+        verb, slots = "ask_state", slots | ({"thing": bare} if bare else {})
+    return verb, slots | ({"whether": True} if whether else {})
+
+
+def _free(tagging: Tagging) -> str:
+    """ "-" for each token that no slip may be looked for in: titles and items may be any words."""
+    return "".join("-" if tag in "IX" else " " for tag in tagging.tagged.tags)
+
+
+def _kept(before: Tagging, after: Tagging) -> str:
+    """The mended text with its titles and items as they were written; empty when the words do not match one by one."""
+    old, new = before.tagged, after.tagged
+    if len(old.tokens) != len(new.tokens):
+        return ""
+    text, last = "", 0
+    for was, token, kept in zip(old.tokens, new.tokens, _free(after), strict=True):
+        said = old.text[was.start : was.end] if kept == "-" else new.text[token.start : token.end]
+        text, last = text + new.text[last : token.start] + said, token.end
+    return text + new.text[last:]
+
+
+def _parts(tagged: Tagged) -> list[str]:
+    """The wishes between the joining words; what is only said beside them is none."""
+    runs = [[*run] for joining, run in groupby(range(len(tagged.tags)), lambda n: tagged.tags[n] == "J") if not joining]
+    wishes = [run for run in runs if {tagged.tags[n] for n in run} != {"K"}]
+    return [tagged.text[tagged.tokens[run[0]].start : tagged.tokens[run[-1]].end] for run in wishes]
+
+
+assert NEEDED.keys() - {"ask_noticed", "ask_is", "ask_which", "ask_since"} <= deeds.DEEDS.keys()
