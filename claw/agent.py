@@ -74,7 +74,8 @@ class Agent:
         self.deciding.examples, self.deciding.learn = self.learning.meanings, self.learning.teaching.learn
         self.deciding.subjects.update(
             routines=RoutineTalk(self.routines, self.deciding, clock, lambda: self.owners),
-            memory=talk, learning=self.learning.teaching,
+            memory=talk,
+            learning=self.learning.teaching,
             history=HistoryTalk(self.ledger, self.inbox, self.history, self.deciding),
         )
         self.aftermath = Aftermath(house, self.policy, self.inbox, self.ledger, clock, self.tell)

@@ -3,13 +3,18 @@
 import contextlib
 import json
 import sqlite3
+import sys
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
+sys.modules.setdefault("numpy", None)  # type: ignore[arg-type]  # sqlite_utils would load it for a type that we never store
+from sqlite_utils import Database  # noqa: E402
+from sqlite_utils.migrations import Migrations  # noqa: E402
+
+if sys.modules["numpy"] is None:
+    del sys.modules["numpy"]
 
 house_tables, history_tables = Migrations("house"), Migrations("history")
 

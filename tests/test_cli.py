@@ -42,7 +42,7 @@ def commands(top: argparse.ArgumentParser, path: str = "") -> Iterator[tuple[str
 
 COMMANDS = dict(commands(parser()))
 ASKS_THE_DAEMON = {
-    "routines": [], "say": ["hello"], "chat": [], "devices": [], "discover": [], "status": [], "log": [], "pair": [], "web": [], "memory": [],
+    "routines": [], "say": ["hello"], "chat": [], "devices": [], "discover": [], "status": [], "log": [], "pair": [], "web": [], "memory": [], "train": [],
 }  # fmt: skip
 
 
@@ -83,6 +83,7 @@ ROWS = {
     ("status",): {"ready", "parts", "devices", "skills", "network", "clock"},
     ("log",): {"event", "command", "targets", "args", "at"},
     ("pair",): {"asked"},
+    ("train",): {"kept", "why", "before", "after"},
     ("routines",): {"id", "name", "kind", "when", "do", "status", "next", "last", "file"},
     ("skill", "list"): {"name", "doc", "looks_for", "problem", "path"},
     ("config", "check"): {"ok"},

@@ -160,8 +160,8 @@ def corrected(topic: Topic, reading: Reading, house: House) -> str:
     if not old or not thing or topic.verb != new.verb or others[0] != others[1]:
         return ""
     ids = {id for call in reading.calls for id in call.targets}
-    if stems(old) in map(stems, _given(house, house.devices.keys() - ids)):
-        return ""
+    if ids & set(topic.aimed) or stems(old) in map(stems, _given(house, house.devices.keys() - ids)):
+        return ""  # fewer of the same are wanted today; or the words are another's name
     if not all({*stems(old)} - SMALL <= _words(house, [id]) for id in ids):
         return ""
     meant, count = re.subn(re.escape(old), lambda _: thing, topic.said, count=1, flags=re.IGNORECASE)

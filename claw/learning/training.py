@@ -13,13 +13,13 @@ from claw.reflex.alias import key, plain
 from claw.reflex.grammar import CONDITION, LATER, NEGATED
 from claw.reflex.reader import Reader
 from claw.reflex.reading import Context, Reading
+from claw.reflex.slots import slots_of
 from claw.reflex.tagger import Layer, Tagger
-from claw.reflex.tagging import TAKEN, UNREAD
+from claw.reflex.tagging import TAKEN, UNREAD, Tagging, wish
 from claw.reflex.tokens import LONGEST, normal, tokens
 
-NO_VERB = (
-    "No example means a single deed or question that the tagger knows, so there is nothing to train; each works word for word."
-)
+OTHERS = 12  # things of the house of which each example is said again, to be fitted to
+NO_VERB = "No example is more than its own words, so there is nothing to train; each is understood word for word."
 
 
 @dataclass(frozen=True)
@@ -53,29 +53,45 @@ class VerbLayer:
         self.cases = {said: case for said, one in self.examples.items() if (case := self._case(plain(one.said), one.meant))}
 
     def _case(self, said: str, meant: str) -> Case | None:
-        """An example with the verb of its meaning; None when that is none of the tagger's."""
-        reading = self.reader.read(meant, self.house.context)
-        verb = reading.topic.verb if reading and reading.topic and not reading.unknown else ""
-        found = tokens(normal(said))
+        """An example with the verb of its meaning; None unless its own words with that verb come to the same deeds."""
+        reading, found = self.reader.read(meant, self.house.context), tokens(normal(said))
+        verb = reading.topic.verb if reading and reading.topic and reading.calls else ""
         if not 0 < len(found) <= LONGEST or verb not in self.model.verbs or verb in UNREAD:
             return None
         words = tuple(token.word for token in found)
-        return Case(words, tuple(self.reader.tags.lexicon().flags(words)), "", verb)
+        case = Case(words, tuple(self.reader.tags.lexicon().flags(words)), "", verb)
+        tagged = replace(self.model.tagged(normal(said), found, case.bits), verb=verb)
+        asked = wish(Tagging(tagged, verb, slots_of(tagged)))
+        come = self.reader.following.come(*asked, self.house.context) if asked else None
+        return case if come and reading and come.calls == reading.calls else None
 
     async def propose(self) -> Layer:
         """Fitted in a thread, beside the other half of the suite."""
         if not self.cases:
             raise Refused(NO_VERB)
-        added = await asyncio.to_thread(fit, self.model, list(self.cases.values()), self.suite[::2])
+        drill = [one for case in self.cases.values() for one in (case, *self._others(case))]
+        added = await asyncio.to_thread(fit, self.model, drill, self.suite[::2])
         return Layer(added, self._words(Layer(added, {})))
+
+    def _others(self, case: Case) -> list[Case]:
+        """The same said of other things of this house."""
+        tags, found = self.model.tagged("", case.tokens, case.bits).tags, []
+        if "T" not in tags:
+            return []
+        first, last = tags.index("T"), tags.rindex("T") + 1
+        for name in dict.fromkeys(name for name, _ in self.reader.names.spoken()):
+            words = (*case.words[:first], "the", *(token.word for token in tokens(normal(name))), *case.words[last:])
+            found.append(Case(words[:LONGEST], tuple(self.reader.tags.lexicon().flags(words[:LONGEST])), "", case.verb))
+        return found[:OTHERS]
 
     def _words(self, layer: Layer) -> dict[str, frozenset[str]]:
         """The words that the examples add to the plain ones of their verb; no word that forbids or says when."""
         words: dict[str, frozenset[str]] = {}
         for case in self.cases.values():
-            strange = self.model.tagged("", case.tokens, case.bits, layer).strange
-            plain = {word for word in strange if not any(one.search(word) for one in (NEGATED, CONDITION, LATER))}
-            words[case.verb] = words.get(case.verb, frozenset()) | plain
+            tagged = self.model.tagged("", case.tokens, case.bits, layer)
+            strange = tagged.strange if tagged.verb == case.verb else ()
+            new = {word for word in strange if not any(one.search(word) for one in (NEGATED, CONDITION, LATER))}
+            words[case.verb] = words.get(case.verb, frozenset()) | new
         return {verb: some for verb, some in words.items() if some}
 
     async def measure(self, candidate: Layer | None) -> Figures:
@@ -123,7 +139,8 @@ class VerbLayer:
             return f"{before['suite']['right'] - after['suite']['right']} fewer cases of the suite would be read right"
         if new:
             return f"{len(new)} cases of the suite that ask nothing would be taken for a wish"
-        return f"{len(changed)} earlier messages would be read otherwise, such as “{changed[0]}”" if changed else ""
+        many = "one earlier message" if len(changed) == 1 else f"{len(changed)} earlier messages"
+        return f"{many} would be read otherwise: “{'”, “'.join(changed[:3])}”" if changed else ""
 
     def keep(self, candidate: Layer, figures: Figures) -> None:
         """In the data folder, and from the next message on."""

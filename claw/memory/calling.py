@@ -10,7 +10,7 @@ from claw.names import ALL, ARTICLES, FLOORS, HOME, KINDS_SAID, PREPOSITIONS, SM
 from claw.reflex.alias import DEEDS, scene
 from claw.reflex.numbers import DAYS, MONTHS, NUMBERS, ORDINALS, TENS
 from claw.reflex.reader import Reader
-from claw.reflex.reading import Context
+from claw.reflex.reading import Context, Topic
 from claw.turns.replies import call_of_it, listed, the
 
 LONGEST_NAME, MOST_WORDS = 40, 4
@@ -92,7 +92,8 @@ class Calling:
         said = fold(name)
         if not fits(name):
             return f"A name is at most {MOST_WORDS} words of letters and digits, in at most {LONGEST_NAME} characters."
-        if self.reader.read(name, replace(context, question="approval", scenes={})):  # also yes and no
+        meant = self.reader.read(name, replace(context, question="approval", scenes={}, topic=Topic()))  # also yes and no
+        if meant and meant.level != "tagger":  # that one reads it otherwise once it is a name here
             return f"“{name}” already means something to me. Please choose another name."
         if scene(name, context):
             return f"“{name}” is already the name of a scene."

@@ -12,7 +12,9 @@ Fits = Callable[[Device], bool]
 VAGUE = ("room", "house", "home", "floor")  # "lights in my room" are not those of every room that has "room" in its name
 WHOLE = frozenset(["whole", "entire"])
 SHADES = frozenset(["blind", "curtain", "shutter", "drape", "awning", "window", "skylight"])  # where both hang, each is itself
-GENERAL = frozenset(["light", "shade", "room"])  # words of a name that tell it from no other
+GENERAL = frozenset(
+    ["light", "shade", "room", "door", "gate", "lock", "switch", "plug"]
+)  # words of a name that tell it from no other
 NOTHING = "anything"  # the unknown word when there was none
 UNSAID = "?"  # nobody knows where "here" is
 

@@ -58,20 +58,23 @@ DEEDS["ha_on"] = (*DEEDS["turn_on"], *_deeds("Position.open Door.open_door Lock.
 DEEDS["ha_off"] = (*DEEDS["turn_off"], *_deeds("Position.close Door.close_door Lock.unlock"))
 
 
-def _steps(brightness: float = 0, volume: float = 0, target: float = 0, kelvin: float = 0, speed: float = 0) -> tuple[Step, ...]:
+def _steps(brightness: float = 0, volume: float = 0, target: float = 0, kelvin: float = 0, speed: float = 0,
+           position: float = 0) -> tuple[Step, ...]:  # fmt: skip
     steps: tuple[Step, ...] = (
         (capabilities.Brightness, "set_brightness", "brightness", brightness, 1, 100),
         (capabilities.Volume, "set_volume", "volume", volume, 0, 100),
         (capabilities.Target, "set_target", "target", target, 5, 100),
         (capabilities.ColorTemperature, "set_color_temperature", "color_temperature", kelvin, 2000, 6500),
         (capabilities.Speed, "set_speed", "speed", speed, 25 if speed < 0 else 0, 100),
+        (capabilities.Position, "set_position", "position", position, 0, 100),
     )
     return tuple(one for one in steps if one[3])
 
 
 STEPS = {
     "brighter": _steps(brightness=20), "dimmer": _steps(brightness=-20),
-    "up": _steps(brightness=20, volume=10, target=1, speed=25), "down": _steps(brightness=-20, volume=-10, target=-1, speed=-25),
+    "up": _steps(brightness=20, volume=10, target=1, speed=25, position=20),
+    "down": _steps(brightness=-20, volume=-10, target=-1, speed=-25, position=-20),
     "louder": _steps(volume=10), "quieter": _steps(volume=-10),
     "warmer": _steps(target=1, kelvin=-500), "colder": _steps(target=-1, kelvin=500),
     "faster": _steps(speed=25), "slower": _steps(speed=-25),
@@ -91,7 +94,8 @@ BARE: dict[str, tuple[str, ...]] = {  # what is meant when only a room was named
 # a thermostat off is frost: by name only
 EVERYTHING: dict[str, tuple[str, ...]] = {"turn_on": ("light",), "turn_off": ("light", "switch", "fan", "player", "heater")}
 PLAYING = ("pause", "stop_playing", "stop", "next", "previous", "mute", "unmute", "volume", "louder", "quieter", "resume")
-PRONOUNS = frozenset(["it", "them", "they", "that", "this", "those", "these", "one", "ones", "him", "her", "he", "she", "other", "others", "rest", "there"])
+POINTING = "it them they that this those these one ones him her he she other others rest there"
+PRONOUNS = frozenset(POINTING.split(" "))
 SOUGHT = {  # what a room lacks, beside BARE
     "ask_temperature": "thermometer", "ask_humidity": "humidity sensor", "ask_playing": "player", "play": "player",
     "lock": "lock", "unlock": "lock",

@@ -31,9 +31,9 @@ class Following:
             return None
         if context.question == "which":
             return self._choice(said, context)
-        if context.question in ("pair", "room") and not leaning.MARKED.match(
-            said
-        ):  # it may be the code or the room that is waited for
+        if context.question in ("pair", "room") and not leaning.MARKED.match(said):  # it may be what is waited for
+            return None
+        if context.choices and said.isdecimal():  # of a list that was shown
             return None
         if not topic.verb or not (topic.devices or topic.verb.startswith("ask")):
             return None

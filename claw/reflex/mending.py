@@ -17,7 +17,8 @@ HEARD = {  # signs that a dictation wrote out, and sound-alikes beside words tha
     r"\bcomma\b": ",", r"\bfull stop\b": ".", r"\b(?:period|exclamation mark|question mark)$": "", r"\bnite\b": "night",
     r"\b(turn|turned|switch|switched|swich|shut|power) of(?= (?:the|all|my|every|it|that|this|them)\b)": r"\1 off",
     r"\b(lights?|lamps?|tv|music|heating) of$": r"\1 off", r"\b(lights?|lamps?) own$": r"\1 on",
-    r"\b(?:two|too) (?=\d+ ?(?:%|percent|degrees))": "to ", r"\b(?:'?em|dem)\b": "them", r"\b(?:teh|hte|tge|thw)\b": "the", r"\b(?:adn|nad)\b": "and",
+    r"\b(?:two|too) (?=\d+ ?(?:%|percent|degrees))": "to ", r"\b(?:'?em|dem)\b": "them",
+    r"\b(?:teh|hte|tge|thw)\b": "the", r"\b(?:adn|nad)\b": "and",
     r"\b(?:n|'n'|nd)\b": "and", r"\b(\d+) purse ?ent\b": r"\1 percent", r"\bper scent\b": "percent",
     r"\b(turn|switch|set|put|dim|close|open|lock)(ed|s)? (?:he|hte|da|th)\b": r"\1\2 the",
 }  # fmt: skip

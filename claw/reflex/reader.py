@@ -40,6 +40,13 @@ ASKS = re.compile(  # what begins so only asks, whatever stands in it
     re.IGNORECASE,
 )
 ALARM = re.compile(r"is (?:the|my|our) alarm (?:on|off|set|armed|active)", re.IGNORECASE)
+RETRACTED = re.compile(
+    r"(?!(?:(?:when|if) i say|by)\b)(?P<first>\w.{3,}?)\W*(?:\W(?:er+|uh+|um+|oh|ah)\W+)?(?:[,.;:–—-]+\s*(?:no|nah|wait|sorry|actually|oops)\b"
+    r"|\b(?:scratch that|i mean|i meant|no wait|wait no|make that|correction)\b)"
+    r"(?:\W+(?:no|wait|sorry|i mean|i meant|make (?:that|it)|rather))*\W+(?P<second>\w.*)",
+    re.IGNORECASE,
+)
+CANCELLED = re.compile(r"(?:please )?(?:cancel|scrap|forget|delete)\b", re.IGNORECASE)  # a plan or a routine
 LEVELS = ("alias", "tagger", "grammar")
 MOST_PARTS = 6
 NEAR = 0.75  # of difflib; below it the sentences have little to do with each other
@@ -67,7 +74,7 @@ class Reader:
         return reading
 
     def warm(self) -> None:
-        """Read a sentence by each level, since the first one loads weights and compiles templates (0.6 s; call it in a thread)."""
+        """Read a sentence by each level, which loads weights and compiles templates (0.6 s; call it in a thread)."""
         self.tags.mended("turn on teh light")
         self._later("in 5 minutes set a timer", Context())
         self._grammar("en").matches("turn on the light", Context())
@@ -100,12 +107,27 @@ class Reader:
 
     def _english(self, text: str, context: Context, depth: int) -> Reading | None:
         """As English: what follows on the message before, else a wish or question of its own."""
+        if retracted := RETRACTED.fullmatch(text):
+            return self._instead(retracted["first"], retracted["second"].strip(" .!"), context)
         followed = None if depth else self.following.read(plain(text), context)
         if followed and not followed.unknown:
             return self._noted("conversation", text, followed)
         reading = self._request(plain(text), context, depth)
         reading = self._noted("requests", text, reading) if reading else self._sentence(plain(text), context)
         return followed or reading if reading is None or reading.unknown else reading
+
+    def _instead(self, first: str, second: str, context: Context) -> Reading | None:
+        """A wish that was taken back in the same breath: "lamp on, no, the fan" is only about the fan."""
+        meant = self._sentence(plain(first), context)
+        if meant and meant.topic:
+            aimed = replace(context, topic=replace(meant.topic, did=False))
+            return self.following.read(f"no, {second}", aimed) or self._sentence(second, context)
+        tagging = self._tagging(plain(first), context)
+        if tagging and tagging.verb in DEEDS:
+            came = self._grammar("en").come(tagging.verb, {**tagging.slots, "thing": second}, context)
+            if came.calls:
+                return Reading("tagger", came.calls, came.reply, topic=came.topic, trace=(*tagging.told(), came.note))
+        return self._sentence(second, context)
 
     def _whole(self, text: str, context: Context) -> Reading | None:
         """A sentence, or the choice of an option."""
@@ -220,6 +242,8 @@ class Reader:
         if later and not ASKS.match(text):
             return None
         tagging = self.tags.read(text)
+        if tagging and tagging.verb in ("turn_off", "stop", "close") and CANCELLED.match(text):
+            return None
         negated = NEGATED.search(text.casefold())
         spared = negated and tagging and tagging.spares(negated[0])
         return None if tagging and (later or (negated and not spared)) and not tagging.verb.startswith("ask") else tagging
@@ -245,7 +269,7 @@ class Reader:
         return replace(reading, calls=(*came.calls, *(call for one in further for call in one.calls)))
 
     def _part(self, part: str, first: str, context: Context) -> Reading | None:
-        """One wish of several; what it lacks it has from those before: "set A to 50 % and B to 20 %", "set A to blue and 50 %"."""
+        """One wish of several; what it lacks it has from those before: "A to 50 % and B to 20 %", "set A to blue and 50 %"."""
         text = plain(part)
         tagging = self._tagging(text, context)
         reading = self._one(text, tagging, context)
@@ -320,6 +344,8 @@ def _parts(text: str) -> list[str]:
 
 def _two_sided(text: str) -> bool:
     """Whether one part of it goes on and another off, which no single wish says."""
+    if AROUND.fullmatch(text):
+        return True
     sides = [SIDE.fullmatch(part.strip()) for part in re.split(r"[,;]|\b(?:and|but|then|while)\b", text) if part.strip()]
     return len({(side[1] or side[2]).casefold() for side in sides if side}) > 1
 

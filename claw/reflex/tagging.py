@@ -22,6 +22,14 @@ UNREAD = ("none", "later", "several", "same")
 ANY = re.compile(r"^(?:any|some)(?:thing|body|one)?\b(?: of)?(?: the\b)?\s*(?:else\b)?\s*", re.IGNORECASE)
 
 ABSOLUTE = ("brightness", "set", "target", "volume", "speed")
+MOVES = {"open": "up", "close": "down"}
+BIT = re.compile(
+    r"\b(?:a (?:little |tiny |wee )?(?:bit|crack|touch|tad|smidge|notch)|a little|slightly|somewhat|partly)\b", re.IGNORECASE
+)
+WARM = re.compile(
+    r"\b(?:heat\w*|warm\w*|cool\w*|temp\w*|thermostats?|radiators?|ac|a/?c|air ?con\w*|climate|boiler|pool|spa|sauna|degrees?)\b",
+    re.IGNORECASE,
+)
 WARMTH = {
     **dict.fromkeys(("up", "brighter", "louder", "faster"), "warmer"),
     **dict.fromkeys(("down", "dimmer", "quieter", "slower"), "colder"),
@@ -152,12 +160,18 @@ def wish(tagging: Tagging) -> tuple[str, dict[str, Any]] | None:
 
 
 def _stepped(tagging: Tagging) -> str:
-    """The verb, where "down 20" is a step and no value, and a step in degrees is one of warmth."""
-    verb, tagged = tagging.verb, tagging.tagged
+    """The verb that the words around it make of it: "down 20" is a step, "open a bit" not all, "22" of light or heat."""
+    verb, tagged, slots = tagging.verb, tagging.tagged, tagging.slots
     before = tagged.tokens[tagged.tags.index("V") - 1].word if "V" in tagged.tags[1:] else ""
     if verb in ABSOLUTE and before in ("up", "down"):
-        verb = before
-    degrees = tagging.slots.get("unit") in ("degrees", "celsius", "fahrenheit")
+        return before
+    if verb in MOVES and "number" in slots:
+        return MOVES[verb] if before in ("another", "further", "more") else "set"
+    if verb in MOVES and BIT.search(tagged.text):
+        return MOVES[verb]
+    if verb == "target" and "unit" not in slots and not WARM.search(tagged.text):
+        return "set"
+    degrees = slots.get("unit") in ("degrees", "celsius", "fahrenheit")
     return WARMTH.get(verb, verb) if degrees else verb
 
 

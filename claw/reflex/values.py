@@ -33,8 +33,8 @@ ALARM = {
 }  # fmt: skip
 ALARM_MODE = {word: mode for mode, words in ALARM.items() for word in words.split()}
 STATES = {
-    "on": "on lit burning burn working work glowing alight active shining shine", "off": "off out dark inactive",
-    "open": "open opened ajar up raised", "closed": "closed shut close down lowered drawn",
+    "on": "on live lit burning burn working work glowing alight active shining shine", "off": "off out dark inactive",
+    "open": "open opened ajar up raised", "closed": "closed shut close fastened down lowered drawn",
     "locked": "locked secured secure bolted lock", "unlocked": "unlocked unsecured unlock", "playing": "playing",
     "paused": "paused", "muted": "muted silenced silent", "unmuted": "unmuted", "stopped": "stopped",
     "cleaning": "cleaning vacuuming hoovering sweeping mopping", "docked": "docked dock charging parked home base",
@@ -102,7 +102,8 @@ def _spelt(words: list[str]) -> float | None:
         composed = (last >= 20 and worth < 10) or (worth == 100 and last < 10) or last == 100
         total = (total or 1) * worth if composed and worth == 100 else total + worth if composed else worth
         last = worth
-    return float(total) if last else 0.0 if "zero" in words else 1.0 if {"a", "an"} & set(words) else None
+    one = {"a", "an"} & set(words) and {"degree", "notch", "point", "step", "percent", "deg"} & set(words)
+    return float(total) if last else 0.0 if "zero" in words else 1.0 if one else None
 
 
 def looked_up(table: dict[str, Any], said: str) -> Any:

@@ -1,6 +1,7 @@
 """From a verb and what was said with it to calls: which devices are meant, which command each takes, which absolute value."""
 
 import contextlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -37,6 +38,16 @@ class Outcome:
 SHOWN = 6  # devices that --explain names
 
 
+LISTED = ("add_item", "tick_item", "remove_item")
+AND_SIGN = "\x00"
+ITEMS = re.compile(r"\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*|\s+plus\s+", re.IGNORECASE)
+PAIRED = re.compile(
+    r"\b(?:salt and (?:pepper|vinegar)|fish and chips|mac(?:aroni)? and cheese|bread and butter|rice and beans|gin and tonic"
+    r"|oil and vinegar|peanut butter and jelly|cookies and cream|ham and cheese|half and half|head and shoulders)\b",
+    re.IGNORECASE,
+)  # what is bought or asked for as one
+
+
 class Say(Exception):
     """The wish cannot be a deed; the text tells the person why."""
 
@@ -55,6 +66,8 @@ class Wishes:
         """What the verb with these slots (thing, number, unit, color, media, item, area, kinds ...) would do; nothing is done."""
         if verb == "play" and _no_media(slots):
             return Outcome(miss=True)
+        if verb in LISTED and len(items := _items(str(slots.get("item", "")))) > 1:
+            return _all([self.plan(verb, {**slots, "item": one}, context) for one in items])
         found, said = self._select(verb, slots, context), verb
         if found.unknown and verb in deeds.INSTEAD:
             lock = self._select(deeds.INSTEAD[verb], slots, context)
@@ -232,6 +245,18 @@ def _spoken_of(outcome: Outcome, topic: Topic) -> Outcome:
     """The outcome with its topic: the devices of its calls; none while it is asked which."""
     ids = tuple(dict.fromkeys(id for call in outcome.calls for id in call.targets))
     return replace(outcome, topic=replace(topic, devices=ids, did=bool(ids)))
+
+
+def _items(said: str) -> list[str]:
+    """The things of "milk, eggs and bread", but "salt and pepper" is one."""
+    kept = PAIRED.sub(lambda m: m[0].replace(" and ", AND_SIGN), said)
+    return [part.replace(AND_SIGN, " and ").strip() for part in ITEMS.split(kept) if part.strip()]
+
+
+def _all(outcomes: list[Outcome]) -> Outcome:
+    """Several wishes as one: all of them, or the first that cannot be."""
+    failed = next((one for one in outcomes if not one.calls), None)
+    return failed or replace(outcomes[0], calls=tuple(call for one in outcomes for call in one.calls))
 
 
 def _thing(slots: Mapping[str, Any]) -> str:

@@ -159,7 +159,13 @@ class Deciding:
     def _answers_ask(self, turn: Turn, text: str, reading: Reading | None) -> bool:
         """Whether the message is the answer that a skill waits for; commands and questions go their own way."""
         control = reading.control if reading else ""
-        if reading and not control and not _small_talk(reading) and not self.asks.claims(text, turn.message.place):
+        if (
+            reading
+            and not reading.unknown
+            and not control
+            and not _small_talk(reading)
+            and not self.asks.claims(text, turn.message.place)
+        ):
             return False
         others = {one.kind for one in self.questions.open(turn.message.place)} - {"ask", "more"}
         if control == "stop" or (control and others - (set() if control.startswith("pick:") else {"list"})):
