@@ -2,6 +2,8 @@
 
 import pytest
 
+import claw  # noqa: F401  # before numpy: it says how many threads that may use
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests against peers that system packages bring run in `make test-peers`; elsewhere they skip, saying so."""

@@ -18,7 +18,18 @@ from claw.turns.turn import Turn
 from tests.simulated_house import SmallHouse
 from tests.test_following import Home
 
-ZAP, OFF = "zap the bedroom lamp", "turn off the bedroom lamp"
+
+@cache
+def unknown() -> str:
+    """A verb that these weights do not know."""
+    house = Lexicon(["Bedroom Lamp", "Kitchen Lamp"], ["Bedroom", "Kitchen"], [])
+    words = ["zap", "unleash", "smite", "bamboozle", "blort", "vanquish", "wibble"]
+    read = {word: Tagger(weights()).read(f"{word} the bedroom lamp", house) for word in words}
+    return next(word for word, found in read.items() if found and found.strange == (word,) and found.tags == "OTTT")
+
+
+Z = unknown()
+ZAP, OFF = f"{Z} the bedroom lamp", "turn off the bedroom lamp"
 
 
 @pytest.fixture
@@ -53,19 +64,19 @@ async def test_other_words_for_what_was_not_understood_become_an_example_that_is
     assert f"From now on “{ZAP}” means “{OFF}”" in await home.say(f"please {OFF}")
     assert lines(home) == [f"- “{ZAP}” means “{OFF}” (reworded by owner, {home.clock.now():%Y-%m-%d})"]
     await home.say("turn on the bedroom lamp")
-    assert await heard(home, "Zap the bedroom lamp, please!") == "alias"
+    assert await heard(home, f"{Z.capitalize()} the bedroom lamp, please!") == "alias"
     assert home["spot"].state["on"] is False
 
 
 @pytest.mark.parametrize(
     ("said", "then"),
     [
-        ("zap the bedroom lamp", "turn on the kitchen lamp"),  # another thing
-        ("zap and fry the bedroom lamp", OFF),  # too little in common
-        ("I zap the bedroom lamp", OFF), ("the bedroom lamp is zapped", OFF), ("zap the bedroom lamp?", OFF),
-        ("don't zap the bedroom lamp", OFF), ("zap the bedroom lamp tonight", OFF), ("zap on the bedroom lamp", OFF),
-        ("zap the bedroom lamp 40", "dim the bedroom lamp to 30"),
-        ("my password zap lamp", OFF),
+        (f"{Z} the bedroom lamp", "turn on the kitchen lamp"),  # another thing
+        (f"{Z} and fry the bedroom lamp", OFF),  # too little in common
+        (f"I {Z} the bedroom lamp", OFF), (f"the bedroom lamp is {Z}ped", OFF), (f"{Z} the bedroom lamp?", OFF),
+        (f"don't {Z} the bedroom lamp", OFF), (f"{Z} the bedroom lamp tonight", OFF), (f"{Z} on the bedroom lamp", OFF),
+        (f"{Z} the bedroom lamp 40", "dim the bedroom lamp to 30"),
+        (f"my password {Z} lamp", OFF),
     ],
 )  # fmt: skip
 async def test_what_may_have_meant_something_else_is_no_example(home: SmallHouse, said: str, then: str) -> None:
@@ -263,7 +274,7 @@ def with_suite(path: Path, cases: Sequence[Case]) -> Path:
 
 
 async def taught(home: SmallHouse, path: Path) -> SmallHouse:
-    """The same house, that was told what zapping is."""
+    """The same house, that was told what the verb means."""
     home.agent.learning.weights = path
     await home.say(f"when I say {ZAP} I mean {OFF}")
     return home
@@ -277,11 +288,11 @@ async def test_training_reads_other_things_said_as_in_the_examples(home: SmallHo
     assert result["after"]["suite"]["right"] >= result["before"]["suite"]["right"] > 20
     assert "kept: it holds from now on" in show.training(result)
     await home.say("turn on the kitchen lamp")
-    assert await heard(home, "zap the kitchen lamp") == "tagger"
+    assert await heard(home, f"{Z} the kitchen lamp") == "tagger"
     assert home["lamp"].state["on"] is False
     again = home.again(tmp_path)
     again.agent.learning.load()
-    assert await heard(again, "zap the kitchen lamp") == "tagger"
+    assert await heard(again, f"{Z} the kitchen lamp") == "tagger"
     assert again.agent.learning.status()["trained"] == 1
     again.agent.learning.weights = shipped
     assert (await again.agent.learning.train())["why"] == "no more examples are taken than before"
@@ -293,7 +304,7 @@ async def test_what_was_trained_on_an_example_that_is_gone_is_set_aside(home: Sm
     await taught(home, shipped)
     assert (await home.agent.learning.train())["kept"]
     await home.say("forget that example")
-    assert await heard(home, "zap the kitchen lamp") == "none"
+    assert await heard(home, f"{Z} the kitchen lamp") == "none"
     assert f"the example “{ZAP}” is gone" in home.agent.learning.status()["problem"]
 
 
@@ -313,7 +324,7 @@ async def test_a_layer_for_other_weights_or_a_damaged_one_is_set_aside(home: Sma
 
 
 async def test_a_layer_that_takes_what_asks_nothing_is_dropped(home: SmallHouse, tmp_path: Path) -> None:
-    said = tuple(token.word for token in tokens(normal("zap the kitchen lamp")))
+    said = tuple(token.word for token in tokens(normal(f"{Z} the kitchen lamp")))
     quoted = Case(said, tuple(home.reader.tags.lexicon().flags(said)), "OTTT", "none")
     cases = list(samples())
     cases[1] = quoted  # an odd one: it is judged by, not held fast
@@ -322,13 +333,13 @@ async def test_a_layer_that_takes_what_asks_nothing_is_dropped(home: SmallHouse,
     assert "suite" in result["why"]
     assert "not kept" in show.training(result)
     assert not (tmp_path / "learnt.npz").exists()
-    assert await heard(home, "zap the kitchen lamp") == "none"
+    assert await heard(home, f"{Z} the kitchen lamp") == "none"
 
 
 async def test_a_layer_that_reads_earlier_messages_otherwise_is_dropped(home: SmallHouse, shipped: Path) -> None:
-    await home.say("zap the kitchen lamp")
+    await home.say(f"{Z} the kitchen lamp")
     result = await (await taught(home, shipped)).agent.learning.train()
-    assert result["why"] == "one earlier message would be read otherwise: “zap the kitchen lamp”"
+    assert result["why"] == f"one earlier message would be read otherwise: “{Z} the kitchen lamp”"
     home.clock.advance(31 * 86400)
     assert (await home.agent.learning.train())["kept"]
 
@@ -350,7 +361,7 @@ async def test_without_a_suite_or_examples_or_anything_to_generalise_nothing_is_
 
 def test_the_same_examples_give_the_same_layer_within_its_bounds(shipped: Path) -> None:
     model, suite = Tagger(shipped), unpack(shipped)
-    words = ("zap", "the", "desk", "lamp")
+    words = (f"{Z}", "the", "desk", "lamp")
     case = Case(words, tuple(Lexicon(["Desk Lamp"], [], []).flags(words)), "OTTT", "turn_off")
     first, second = (layers.fit(Tagger(shipped), [case], suite[::2]) for _ in range(2))
     assert np.array_equal(first, second)

@@ -107,15 +107,15 @@ class Generator:
     def _whole(self) -> tuple[list[Piece], str]:
         """One message, and what it is."""
         rng, luck = self.rng, self.rng.random()
-        if luck < 0.46:
+        if luck < 0.45:
             verb = self._verb()
             pieces = self.phrase(verb)
             if verb in SPARED and rng.random() < 0.08:
                 pieces = self._sparing(pieces)
             pieces = self._around(pieces, verb)
-        elif luck < 0.56:
+        elif luck < 0.54:
             pieces, verb = self._later(), "later"
-        elif luck < 0.64:
+        elif luck < 0.65:
             pieces, verb = self._several(), "several"
         elif luck < 0.74:
             pieces, verb = self._told(), "none"
@@ -157,7 +157,11 @@ class Generator:
         if verb in self.deeds and rng.random() < 0.08:
             pieces = [*self._talk(), (rng.choice((", ", ". ", "! ", " - ", " so ", ", ", "... ", " ")), "K"), *pieces]
         elif verb in self.deeds and rng.random() < 0.05:
-            pieces = [*pieces, (rng.choice((", ", ". ", " - ", ", ", " ", " because ", "... ", " cause ", " or ", " since ")), "K"), *self._talk()]
+            pieces = [
+                *pieces,
+                (rng.choice((", ", ". ", " - ", ", ", " because ", "... ", " cause ", " or ", " since ", "; ")), "K"),
+                *self._talk(),
+            ]
         elif verb in self.deeds and rng.random() < 0.3 and IMPERATIVE.match(pieces[0][0]):
             pieces = [(rng.choice(FIRST) + rng.choice((" ", " ", ", ")), "O"), *pieces]
         if verb in self.deeds and rng.random() < 0.16:
@@ -219,7 +223,7 @@ class Generator:
         """Two or three wishes, joined; each of them as it would be said alone."""
         rng = self.rng
         pieces = self.phrase(rng.choice(self.deeds))
-        for _ in range(rng.choice((1, 1, 1, 2))):
+        for _ in range(rng.choice((1, 1, 1, 2, 2, 3))):
             pieces = [*pieces, (rng.choice(JOINS), "J"), *self.phrase(rng.choice(self.deeds))]
         if rng.random() < 0.2:
             pieces = [(rng.choice(FIRST) + " ", "O"), *pieces]

@@ -17,12 +17,12 @@ from torch import nn
 from torch.nn import functional
 
 from claw.learning.suite import Case, pack
-from claw.reflex.tagger import BUCKETS, DEPTH, GRAMS, HEADS, LAYERS, SLICE, TAGS, WIDTH, grams
+from claw.reflex.tagger import AROUND, BUCKETS, DEPTH, GRAMS, HEADS, LAYERS, SLICE, TAGS, WIDTH, grams
 from claw.reflex.tokens import FLAGS, LONGEST
 from training.generate import Generator, Sample
 
 WEIGHTS = Path(__file__).parent.parent / "claw" / "reflex" / "weights.npz"
-BATCH, RATE, SEED = 256, 2e-3, 20
+BATCH, RATE, SEED = 256, 3e-3, 20
 SUITE = 500  # samples that are shipped
 
 
@@ -32,7 +32,7 @@ class Net(nn.Module):
     def __init__(self, verbs: int) -> None:
         super().__init__()
         self.table = nn.Embedding(BUCKETS, SLICE)
-        self.entry = nn.Linear(SLICE + FLAGS, WIDTH)
+        self.entry = nn.Linear((2 * AROUND + 1) * (SLICE + FLAGS), WIDTH)
         self.place = nn.Parameter(torch.randn(LONGEST + 1, WIDTH) * 0.02)
         self.blocks = nn.ModuleList(Block() for _ in range(LAYERS))
         self.last = nn.LayerNorm(WIDTH)
@@ -43,7 +43,9 @@ class Net(nn.Module):
     def forward(self, words: torch.Tensor, bits: torch.Tensor, vectors: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """words: index into vectors (0 = none there); gives the scores of verbs and of tags."""
         there = words > 0
-        x = self.entry(torch.cat([vectors[words], bits], 2))
+        x = torch.cat([vectors[words], bits], 2)
+        wide = functional.pad(x, (0, 0, AROUND, AROUND))  # each word with its neighbours: phrases are learnt sooner
+        x = self.entry(torch.cat([wide[:, n : n + x.shape[1]] for n in range(2 * AROUND + 1)], 2))
         first = x.new_zeros(x.shape[0], 1, WIDTH)
         x = torch.cat([first, x], 1) + self.place[: x.shape[1] + 1]
         mask = functional.pad(there, (1, 0), value=True)
@@ -63,14 +65,13 @@ class Block(nn.Module):
         self.one, self.two = nn.LayerNorm(WIDTH), nn.LayerNorm(WIDTH)
         self.qkv, self.out = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
         self.up, self.down = nn.Linear(WIDTH, DEPTH), nn.Linear(DEPTH, WIDTH)
-        self.drop = nn.Dropout(0.1)
 
     def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         size, length, _ = x.shape
         q, k, v = self.qkv(self.one(x)).view(size, length, 3, HEADS, WIDTH // HEADS).permute(2, 0, 3, 1, 4)
         y = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask[:, None, None, :])
-        x = x + self.drop(self.out(y.transpose(1, 2).reshape(size, length, WIDTH)))
-        return x + self.drop(self.down(functional.relu(self.up(self.two(x)))))
+        x = x + self.out(y.transpose(1, 2).reshape(size, length, WIDTH))
+        return x + self.down(functional.relu(self.up(self.two(x))))
 
 
 class Data:
@@ -208,8 +209,8 @@ def write(net: Net, verbs: Sequence[str], words: Sequence[str], figures: dict[st
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=240_000)
-    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--count", type=int, default=260_000)
+    parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--seed", type=int, default=SEED)
     options = parser.parse_args()
     train(options.count, options.epochs, options.seed)

@@ -36,6 +36,18 @@ TITLES = "abbey road|bohemian rhapsody|hello|kind of blue|shake it off|yesterday
 ITEMS = "milk|eggs|bread|butter|two lemons|cat food|coffee beans|olive oil|toilet paper|a birthday card|washing powder|apples|three bananas|red wine|light bulbs|batteries|aa batteries|oat milk|tomatoes|chicken|rice|pasta|cheese|six beers|nappies|onions|garlic|salt and pepper|shampoo|toothpaste|sunscreen|call the dentist|pay the rent|book flights|water the plants|fix the door|clean the windows|return the parcel|a new lamp|dog treats|flour|sugar|yoghurt|dishwasher tablets|ice cream|a bag of potatoes|fresh basil|oranges|ground beef|paper towels|hand soap|wash the car|buy stamps|mow the lawn|lock for the shed|paint".split(
     "|"
 )
+MORE_ITEMS = """yeast|soap|nails|screws|a hammer|rope|glue|tape|string|candles|matches|charcoal|firewood|straw|hay|oats|corn|seeds|compost|fertilizer|
+pots|pellets|nuts|raisins|honey|jam|mustard|ketchup|mayo|soy sauce|vinegar|curry|cumin|paprika|chilli|ginger|lemongrass|noodles|tofu|lentils|
+chickpeas|beans|peas|spinach|lettuce|cucumber|carrots|potatoes|leeks|mushrooms|avocados|mangoes|grapes|melon|plums|pears|salmon|tuna|shrimp|
+bacon|ham|sausages|steak|mince|lamb|turkey|tortillas|crackers|cereal|muesli|porridge|biscuits|cake|chocolate|crisps|popcorn|juice|lemonade|cola|
+sparkling water|wine|gin|rum|tea|decaf|cream|sour cream|feta|mozzarella|parmesan|tampons|razors|deodorant|conditioner|plasters|paracetamol|
+vitamins|bleach|sponges|bin bags|foil|napkins|straws|balloons|wrapping paper|stamps|envelopes|pens|printer paper|ink|socks|a gift for mum|
+dentist appointment|passport renewal|haircut|oil change|tax return|library books|dry cleaning|dog food|wormer|litter|fish food|hamster bedding""".replace(
+    "\n", ""
+).split("|")
+MEASURES = "two bags of|a bag of|a pack of|a box of|three cans of|a bottle of|some|more|a few|a dozen|two kilos of|a pound of|half a litre of|a jar of|six|10|four|a tray of|a couple of|extra".split(
+    "|"
+)
 FRACTIONS = "half|a half|a third|two thirds|a quarter|three quarters|one quarter|halfway|half way|one third|fifty fifty".split(
     "|"
 )
@@ -110,8 +122,13 @@ def media(rng: Rng) -> str:
 
 def item(rng: Rng) -> str:
     """Something on a list."""
-    one = rng.choice(ITEMS) if rng.random() < 0.85 else invented(rng)
-    return one if rng.random() < 0.8 else f"{one}{rng.choice((' and ', ', '))}{rng.choice(ITEMS)}"
+    several = rng.choices((1, 2, 3), (0.78, 0.16, 0.06))[0]
+    things = [
+        rng.choice((rng.choice(ITEMS), rng.choice(MORE_ITEMS), rng.choice(MORE_ITEMS))) if rng.random() < 0.85 else invented(rng)
+        for _ in range(several)
+    ]
+    things = [f"{rng.choice(MEASURES)} {one}" if rng.random() < 0.15 else one for one in things]
+    return things[0] + "".join(rng.choice((" and ", ", ", ", and ", " & ")) + one for one in things[1:])
 
 
 def kelvin(rng: Rng) -> str:

@@ -41,13 +41,13 @@ def fit(model: Tagger, examples: Sequence[Case], anchors: Sequence[Case], second
     np, began = model.np, time.monotonic()
     rows = [model.pooled(model.encode(case.words, case.bits)) for case in (*examples, *anchors)]
     f = np.array(rows, np.float64)
-    base = _times(np, f, model.w["verb.weight"].astype(np.float64)) + model.w["verb.bias"]
+    base = f @ model.w["verb.weight"].astype(np.float64) + model.w["verb.bias"]
     wanted = shares(np, base)
     for n, case in enumerate(examples):
         wanted[n] = (1 - PUSH) / (len(model.verbs) - 1)
         wanted[n, model.verbs.index(case.verb)] = PUSH
     weight = np.r_[np.full(len(examples), 1 / len(examples)), np.full(len(anchors), ANCHOR / max(1, len(anchors)))]
-    rate = 1 / (0.5 * float(np.linalg.norm(_times(np, (f * weight[:, None]).T, f))) + DECAY)  # no step is too long
+    rate = 1 / (0.5 * float(np.linalg.norm((f * weight[:, None]).T @ f)) + DECAY)  # no step is too long
     most, added = NORM * float(np.linalg.norm(model.w["verb.weight"])), np.zeros((2 * WIDTH, len(model.verbs)))
     momentum = np.zeros_like(added)
     for _ in range(STEPS):
@@ -55,16 +55,11 @@ def fit(model: Tagger, examples: Sequence[Case], anchors: Sequence[Case], second
             raise Refused(
                 f"Training took longer than {seconds:g} s, so nothing was changed. Please try it when the machine is idle."
             )
-        slope = _times(np, f.T, (shares(np, base + _times(np, f, added)) - wanted) * weight[:, None]) + DECAY * added
+        slope = f.T @ ((shares(np, base + f @ added) - wanted) * weight[:, None]) + DECAY * added
         momentum = MOMENTUM * momentum - rate * slope
         added += momentum
         added *= min(1.0, most / (float(np.linalg.norm(added)) or 1.0))
     return added.astype(np.float32)
-
-
-def _times(np: Any, one: Any, other: Any) -> Any:
-    """The product of matrices in this thread alone: BLAS wakes a thread for each core, and on a busy machine waits for all."""
-    return np.einsum("ij,jk->ik", np.ascontiguousarray(one), other)
 
 
 def save(path: Path, learnt: Learnt) -> None:

@@ -10,20 +10,35 @@ from claw.reflex.numbers import NUMBERS, TENS
 from claw.reflex.reading import Topic
 
 GAP = r"[\s,.;:!-]+"
-NO = r"(?:no|nope|nah|oops|whoops|sorry|wait|oh|ah|hmm+|ugh|argh|damn|actually|my (?:bad|mistake))"
+SIGHED = (  # what only opens a message
+    r"(?:oh|o+ps|ah+|aw+|och|aye|yeah|h+m+|u+h+m*|e+r+m*|ugh+|argh+|e+w+|wow|whoa+|woah|yikes|blimey|crikey|je+z|god|gosh|christ"
+    r"|goodness|gracious|dear|me|my(?= (?:god|goodness|word|dear)\b|,)|word|lol|omg|bruh|bro|dude|mate|sorry|please|thanks?(?: you)?)"
+)
+REFUSED = (  # what says that the last message was understood wrongly
+    r"(?:no+(?! (?:more|less|way|one)\b)|nope|nah?|naw|oop?s(?:ie)?|whoops|(?:(?:i'm|i am) )?(?:so |very |really |terribly )?sorry"
+    r"|so?z|sry|wait|hang on|hold on|actually|damn|my (?:bad|mistake|fault|apologies)|apologies|(?:(?:i )?beg your )?pardon(?: me)?"
+    r"|(?:i )?(?:do )?apologi[sz]e|(?:how )?silly(?: of)? me|never ?mind|nvm|jk|just kidding|(?:scrap|scratch|forget) that"
+    r"|correction|(?:i )?misspoke)"
+)
 WRONG = (
-    r"(?:(?:(?:that|it)(?:'s| is| was) )?(?:the )?wrong \w+"
+    r"(?:(?:(?:that|it)(?:'s| is| was) )?(?:the )?wrong(?: \w+)?(?=[,.;:!]| the\b|$)"
+    r"|(?:(?:that|it)(?:'s| is| was) )?(?:the )?wrong \w+"
     r"|not th(?:at|is|[eo]se)(?: (?:ones?|\w*(?:lamp|light|room|door)s?))?"
     r"|not (?:there|it|them)|not (?:(?:in|on) )?(?:the|my) [\w' ]+?(?=,| (?:the|my|in|but)\b)"
+    r"|not (?P<not>[\w'% ]+?)(?=[,.;:] ?| but )"
     r"|i (?:didn't|did not) mean (?:[\w' ]+?(?=,)|that(?: one)?|it))"
 )
-MEANT = r"i (?:meant|mean|said|wanted|asked for)(?: to say)?(?: that)?|make (?:that|it)|change (?:that|it) to|rather|but"
+I_SAID = r"i (?:meant|mean|said|want(?:ed)?|asked for)|meant"
+MEANT = rf"(?:{I_SAID})(?: to say)?(?: that| it| them)?(?: to be)?|make (?:that|it)|change (?:that|it) to|rather|but"
 CORRECTS = re.compile(
-    rf"(?P<no>(?>(?:{NO}(?:{GAP}|$))*))(?P<wrong>(?>(?:{WRONG}(?:{GAP}|$))?))(?P<meant>(?>(?:(?:{MEANT}){GAP})*))"
-    r"(?P<rest>.+?)(?P<tail>(?:,? (?:instead|rather|i (?:mean|meant|said)))?"
-    r"(?:,? (?:and )?not (?:in |on )?(?:the|my|that|this)\b.*)?)"
+    rf"(?P<no>(?>(?:(?:{SIGHED}|{REFUSED})(?:{GAP}|$))*))(?P<wrong>(?>(?:{WRONG}(?:{GAP}|$))?))(?P<meant>(?>(?:(?:{MEANT}){GAP})*))"
+    rf"(?P<rest>.+?)(?P<tail>(?:,? (?:instead|rather|{I_SAID}|(?:is|was) what (?:{I_SAID})|my bad|so?rr?y))*"
+    r"(?:,? (?:and )?not (?:(?:in |on )?(?:the|my|that|this)\b.*|(?P<nor>.+)))?)(?:,? dear)?"
 )
-REFUSING = re.compile(rf"(?:.*{GAP})?(?:no|nope|nah|oops|whoops|sorry|actually|wait)\b")
+REFUSING = re.compile(rf"(?:.*{GAP})?{REFUSED}\b")
+OPENED = re.compile(rf"(?:(?:{SIGHED}|{REFUSED}){GAP})+(?=\w)")
+EXCEPT = re.compile(r"(?:(?:but )?(?:all )?(?:but )?(?:not|except)(?: for)?|all but) (?P<rest>(?:in |on )?[\w' ]+)")
+ONLY = re.compile(r"(?:(?:only|just) |it's |it is )")
 SAME = r"(?:the )?same(?: thing| again| goes| here)?|(?:do|make) (?:the same|that|this|it|likewise)(?: thing)?|ditto|likewise"
 ALSO = re.compile(
     rf"(?P<also>(?>(?:(?:and|also|then|plus|next|now|but)\s)*)(?>(?:(?:what|how) about\s|(?:{SAME}) (?:for|with|in|on|at|to)\s"
@@ -31,9 +46,9 @@ ALSO = re.compile(
     rf"(?P<too>(?:,? (?:too|also|as well|next|the same|likewise|ditto|like that|in the same way|should be the same))*)"
 )
 SOME = r"(?:(?:even|still|just|(?:a )?(?:bit|little|touch|tad|lot|notch)|slightly|much|some|way|far|one|go|keep going) )*"
-LESSENED = r"(?:that(?:'s| is)|it(?:'s| is)|they(?:'re| are))?\s?(?:still |a bit |way |much )*"
+LESSENED = r"(?:that(?:'s| is)|it(?:'s| is)|they(?:'re| are))?\s?(?:still |a (?:little )?bit |a little |wa+y |much |far |just |really )*"
 MORE = re.compile(
-    rf"{SOME}(?P<side>more|further|higher|less|lower)(?: (?:still|again|than that))*|(?P<enough>{LESSENED}not enough)"
+    rf"{SOME}(?P<side>more|further|higher|less|lower)(?: (?:still|again|than that))*|(?P<enough>{LESSENED}not? enough)"
 )
 MUCH = re.compile(
     rf"{LESSENED}(?:too (?:much|far|strong)|not (?:so|that|quite so) (?:much|far))"
@@ -48,8 +63,13 @@ WITH_IT = re.compile(r"(?:pause|resume|start|stop|change|make|set|move) (?:it|th
 MARKED = re.compile(r"(?:and|also|then|now|no|same|(?:what|how) about)\b")
 LONE = re.compile(r"\d+|[a-z]+")
 BEFORE = re.compile(
-    r"(?:(?:go |put (?:it |them |that )?)?back to|(?:leave|have) it)?\s?"
+    r"(?:(?:go|put (?:it|them|that)|change (?:it|them|that)) )?(?:back )?(?:to )?"
+    r"(?:(?:(?:i'd|i would) rather )?(?:you )?(?:leave|left|have|keep|kept) (?:it|them|that) )?"
     r"(?:how|what|the way|as|like) (?:it|they|that) (?:was|were)(?: before)?|(?:back to|like|as) before|back to normal"
+    r"|(?:(?:it|that|i) (?:was|liked it) )?(?:better|nicer) (?:before|how it was|the way it was)"
+    r"|(?:put|take|turn|switch|change|bring) (?:it|that|them) (?:back|off)(?: again)?(?: (?:how|what|as|like|the way) (?:it|they) (?:was|were))?"
+    r"|undo|revert|jk|(?:just|only) (?:kidding|joking)|(?:scrap|scratch) (?:that|it)|forget (?:that )?i (?:said|asked|wrote) (?:that|it|anything)"
+    r"|i (?:(?:still )?need(?:ed)?|(?:have )?changed my mind(?: about)?|was using)(?: (?:that|it|them))?(?: on| off| open)?"
 )
 NO_THING = re.compile(
     r"(?:turn|switch|put|flip|open|close|shut|lock|unlock|set|play|start|stop|pause|dim|make|raise|lower|mute|unmute|arm|clean|wake"
@@ -57,9 +77,13 @@ NO_THING = re.compile(
     r"|he|she|we|they|remind|tell|give|get|let|thanks?|never|don't|in an?|in \d+|at \d+)\b(?!-)"
 )
 ON_OFF = re.compile(
-    r"(?:(?:leave|keep) (?:it|them|that) )?(?:back |turn(?:ed)? |switch(?:ed)? )?(?P<way>on|off|open|closed|shut)(?: again)?"
+    r"(?:(?:leave|keep) (?:it|them|that) )?(?:back |turn(?:ed)? |switch(?:ed)? )?(?P<way>on|off|open|closed?|shut|up|down)(?: again)?"
+    r"(?: with (?:it|that|both|all|them|those|em)(?: of them)?)?"
 )
-WAYS = {"on": "turn_on", "off": "turn_off", "open": "open", "closed": "close", "shut": "close"}
+WAYS = {
+    "on": "turn_on", "off": "turn_off", **dict.fromkeys(("open", "up"), "open"), **dict.fromkeys(("close", "closed", "shut", "down"), "close"),
+}  # fmt: skip
+OTHER_SIDE = re.compile(r"(?:the )?(?:other|opposite|wrong) (?:way|direction)(?: a?round)?|the opposite")
 VALUED = re.compile(r"(?P<thing>.+?) (?:to|at|in|on) (?P<value>.+)")
 UNITS = "percent per cent pct degree degrees celsius fahrenheit kelvin c f k a and point the way"
 UNIT_WORDS = frozenset(UNITS.split())
@@ -72,7 +96,7 @@ AGAINST = {word: verb for verb, words in ADJECTIVES.items() for word in words.sp
 COMPARISONS = {**dict.fromkeys(("darker", "dimmer"), "dimmer"), **dict.fromkeys(("quieter", "softer"), "quieter"),
                **dict.fromkeys(("warmer", "hotter"), "warmer"), **dict.fromkeys(("colder", "cooler"), "colder"),
                **{verb: verb for verb in ("brighter", "louder", "faster", "slower")}}  # fmt: skip
-PAIRS = (("up", "down"), ("brighter", "dimmer"), ("louder", "quieter"), ("warmer", "colder"), ("faster", "slower"))
+PAIRS = (("open", "close"), ("turn_on", "turn_off"), ("up", "down"), ("brighter", "dimmer"), ("louder", "quieter"), ("warmer", "colder"), ("faster", "slower"))
 OTHER_WAY = {one: other for pair in PAIRS for one, other in (pair, pair[::-1])}
 UPWARD = {
     **dict.fromkeys(("brightness", "set", "turn_on", "ha_on", "target", "open"), "up"),
@@ -139,12 +163,14 @@ def _number(words: str) -> dict[str, Any]:
 
 def value(words: str, topic: Topic, *, sure: bool) -> tuple[str, dict[str, Any]] | None:
     """The verb and slots for other words for a value; `sure`: they stand for one, so titles and items count, too."""
-    words = re.sub(r"^(?:to|at|in|on|by|with|be) (?!$)", "", words)
+    words = re.sub(r"^(?:(?:only|just) )?(?:to|at|in|on|by|with|be|only|just) (?!$)", "", words)
+    if OTHER_SIDE.fullmatch(words):
+        return (OTHER_WAY[topic.verb], {}) if topic.verb in OTHER_WAY else None
     if words in ("all the way", "fully", "completely") and topic.verb in WAYS.values():
         return topic.verb, {}
     if way := ON_OFF.fullmatch(words):
         doors = way["way"] not in ("on", "off")
-        return (WAYS[way["way"]], {}) if not doors or topic.verb in ("open", "close", "lock", "unlock", "set") else None
+        return (WAYS[way["way"]], {}) if not doors or topic.verb in ("open", "close", "lock", "unlock", "set", "up", "down") else None
     if number := _number(words):
         if number["number"] > 1000 or number.get("unit") == "kelvin":
             return "white", {"white": number["number"]}

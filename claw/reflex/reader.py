@@ -41,7 +41,8 @@ ASKS = re.compile(  # what begins so only asks, whatever stands in it
 )
 ALARM = re.compile(r"is (?:the|my|our) alarm (?:on|off|set|armed|active)", re.IGNORECASE)
 RETRACTED = re.compile(
-    r"(?!(?:(?:when|if) i say|by)\b)(?P<first>\w.{3,}?)\W*(?:\W(?:er+|uh+|um+|oh|ah)\W+)?(?:[,.;:–—-]+\s*(?:no|nah|wait|sorry|actually|oops)\b"
+    r"(?!(?:(?:when|if) i say|by|no|nah|nope|oops|sorry|wait|actually|oh)\b)"  # a meaning; a correction of the last message
+    r"(?P<first>\w.{3,}?)\W*(?:\W(?:er+|uh+|um+|oh|ah)\W+)?(?:[,.;:–—-]+\s*(?:no|nah|wait|sorry|actually|oops)\b"
     r"|\b(?:scratch that|i mean|i meant|no wait|wait no|make that|correction)\b)"
     r"(?:\W+(?:no|wait|sorry|i mean|i meant|make (?:that|it)|rather))*\W+(?P<second>\w.*)",
     re.IGNORECASE,
@@ -107,14 +108,21 @@ class Reader:
 
     def _english(self, text: str, context: Context, depth: int) -> Reading | None:
         """As English: what follows on the message before, else a wish or question of its own."""
-        if retracted := RETRACTED.fullmatch(text):
-            return self._instead(retracted["first"], retracted["second"].strip(" .!"), context)
         followed = None if depth else self.following.read(plain(text), context)
         if followed and not followed.unknown:
             return self._noted("conversation", text, followed)
-        reading = self._request(plain(text), context, depth)
-        reading = self._noted("requests", text, reading) if reading else self._sentence(plain(text), context)
+        if retracted := RETRACTED.fullmatch(text):
+            return self._instead(retracted["first"], retracted["second"].strip(" .!"), context)
+        reading = self._alone(plain(text), context, depth)
+        if (reading is None or not _asks(reading)) and (shorter := self.tags.without_talk(text)) != text:
+            wish = self._alone(plain(shorter), context, depth)
+            reading = wish if wish and _asks(wish) else reading
         return followed or reading if reading is None or reading.unknown else reading
+
+    def _alone(self, text: str, context: Context, depth: int) -> Reading | None:
+        """A request to the claw itself, else a sentence."""
+        reading = self._request(text, context, depth)
+        return self._noted("requests", text, reading) if reading else self._sentence(text, context)
 
     def _instead(self, first: str, second: str, context: Context) -> Reading | None:
         """A wish that was taken back in the same breath: "lamp on, no, the fan" is only about the fan."""
@@ -340,6 +348,11 @@ def _parts(text: str) -> list[str]:
         return [f"{around[1]} {around[3]}", f"{around[1]} {around[4]}"]
     parts = [part for part in THEN.split(text) if part]
     return [f"turn {part}" if re.match(r"(on|off) ", part, re.IGNORECASE) else part for part in parts]
+
+
+def _asks(reading: Reading) -> bool:
+    """Whether it comes to a deed, a request or a choice."""
+    return bool(reading.calls or reading.request or reading.options or reading.control)
 
 
 def _two_sided(text: str) -> bool:

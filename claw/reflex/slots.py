@@ -13,6 +13,9 @@ EXCEPT = re.compile(
     rf"(?:\b{BUT} )?\b(?:leave|keep|don'?t touch)\b|\b{BUT} not\b|\b(?:without|bar|save for|with the exception of|other than)\b",
     re.IGNORECASE,
 )  # beside the words that claw.names knows
+STAYS = re.compile(
+    r"\s+(?:lit|on|off|alone|open|closed|shut|out|as (?:it is|they are|is))$", re.IGNORECASE
+)  # "but keep the hall on"
 EACH = re.compile(r"(?:all|every(?: single)?(?: one)?|each(?: one)?|the lot|both)(?: of (?:them|it|those|these))?", re.IGNORECASE)
 
 
@@ -74,7 +77,7 @@ def _kelvin(value: Slots) -> bool:
 
 def _thing(spans: list[str]) -> str:
     """All words for what is meant, with its place and its exceptions."""
-    said = [EXCEPT.sub("except", one) for one in spans]
+    said = [STAYS.sub("", found) if "except" in (found := EXCEPT.sub("except", one)) else one for one in spans]
     if len(said) > 1 and (named := [one for one in said if not EACH.fullmatch(one)]):
         every = "all " if len(named) < len(said) else ""
         said = [every + named[0], *named[1:]]

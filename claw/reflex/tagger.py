@@ -15,6 +15,7 @@ from zlib import crc32
 from claw.reflex.tokens import FLAGS, LONGEST, Lexicon, Token, normal, tokens
 
 BUCKETS, SLICE, WIDTH, HEADS, LAYERS, DEPTH = 16384, 64, 128, 4, 2, 256
+AROUND = 2  # neighbours on each side that a word is seen with
 GRAMS = 40  # n-grams of a word that count
 TAGS = "OTVCWMXISNHJK"
 FRAMED = 1000  # words whose vectors are kept
@@ -23,7 +24,7 @@ SUITE = "suite."  # how the names of arrays begin that only claw.learning reads
 
 @dataclass(frozen=True)
 class Tagged:
-    """What the tagger makes of a text; `sure` is the share (0-1) that it gives to its verb and least sure tag."""
+    """What the tagger makes of a text; `sure` (0-1) is the share of its verb, less where a tag is in doubt."""
 
     text: str
     tokens: tuple[Token, ...]
@@ -89,7 +90,7 @@ class Tagger:
             for word, tag in zip(words, marks, strict=True)
             if tag in self.plain and word.isalpha() and word not in self.plain[tag] and word not in learnt
         )
-        sure = float(verbs[order[0]]) * float(tags.max(1).min())
+        sure = float(verbs[order[0]]) * float(tags.max(1).min()) ** 0.5
         second = (self.verbs[order[1]], float(verbs[order[1]]))
         return Tagged(text, tuple(found), marks, self.verbs[order[0]], sure, second, strange)
 
@@ -101,12 +102,13 @@ class Tagger:
     def encode(self, words: Sequence[str], bits: Sequence[int]) -> Any:
         """The last layer: a row for the whole and one for each word."""
         np, w, length = self.np, self.w, len(words)
-        x = np.empty((length, SLICE + FLAGS), np.float32)
-        for n, word in enumerate(words):
+        x = np.zeros((length + 2 * AROUND, SLICE + FLAGS), np.float32)
+        for n, word in enumerate(words, AROUND):
             x[n, :SLICE] = self._vector(word)
-        x[:, SLICE:] = (np.array(bits)[:, None] >> np.arange(FLAGS)) & 1
+        x[AROUND : AROUND + length, SLICE:] = (np.array(bits)[:, None] >> np.arange(FLAGS)) & 1
         whole = np.zeros((length + 1, WIDTH), np.float32)
-        whole[1:] = x @ w["entry.weight"] + w["entry.bias"]
+        wide = np.concatenate([x[n : n + length] for n in range(2 * AROUND + 1)], 1)
+        whole[1:] = wide @ w["entry.weight"] + w["entry.bias"]
         whole += w["place"][: length + 1]
         for n in range(LAYERS):
             whole = self._block(whole, f"blocks.{n}.")

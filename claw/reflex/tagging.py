@@ -18,6 +18,7 @@ from claw.reflex.tokens import Lexicon
 
 TAKEN, NOTHING = 0.55, 0.8  # from which share on a reading counts, and from which on it is believed that nothing is asked
 SURELY_NOTHING, SHORT = 0.95, 7  # then not even a slip is looked for, but in a message of few words
+LEAST_TALK = 3  # words
 UNREAD = ("none", "later", "several", "same")
 ANY = re.compile(r"^(?:any|some)(?:thing|body|one)?\b(?: of)?(?: the\b)?\s*(?:else\b)?\s*", re.IGNORECASE)
 
@@ -127,6 +128,18 @@ class Tags:
             return text
         _, again, best = max(wishes, key=lambda one: one[0])  # of equal ones the first: nearest to the names of the house
         return _kept(found, again) or best
+
+    def without_talk(self, text: str) -> str:
+        """The text without what is only said before or behind a wish; the same text where there is nothing of that kind."""
+        found = self.read(text)
+        marks = found.tagged.tags if found else ""
+        if not found or "K" not in marks:
+            return text
+        tokens = [token for token, tag in zip(found.tagged.tokens, marks, strict=True) if tag != "K"]
+        inside = marks.strip("K")
+        if not tokens or "K" in inside or len(marks) - len(inside) < LEAST_TALK:
+            return text
+        return found.tagged.text[tokens[0].start : tokens[-1].end].strip(" ,.;-")
 
     def lexicon(self) -> Lexicon:
         """The words of the house as it is now."""
