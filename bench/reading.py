@@ -92,7 +92,7 @@ def _reader(house: Any, count: int, folder: Path) -> Reader:
          "kind": ("light", "shade", "switch", "player")[n % 4], "state": ({"on": False}, {"position": 0}, {"on": False}, {"playback": "stopped"})[n % 4]}
         for n in range(count - len(devices))
     ]  # fmt: skip
-    made = House(Store(folder / "house.db"), Clock(), Events())
+    made = House(Store(folder / "house.db"), Events(), Clock())
     build({"areas": [*house.get("areas", []), *({"name": room} for room in rooms)], "devices": devices}, made)
     return Reader(made, Names(made), Clock())
 

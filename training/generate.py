@@ -9,8 +9,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from claw.reflex.tokens import LONGEST, tokens
-from training.houses import PEOPLE, RandomHouse
+from claw.reflex.tagger import OF_HOUSE
+from claw.reflex.tokens import COLOR, KIND, LONGEST, NUMBER, tokens
+from training.houses import PEOPLE, RandomHouse, invented
 from training.phrases import Phrase, read, unfold
 from training.values import SLOTS, TALK, when
 
@@ -39,7 +40,7 @@ forget to|it is wrong to|you can't|i won't|he refused to|without having to|inste
 TELLING = """she said|he told me to|{person} told me to|mum asked me to|i was about to|i already|i forgot to|what happens if i|what if i|
 what would happen if you|imagine you|suppose you|i could|i might|i should have|did you|did {person}|why did you|why did {person}|when did you|
 how do i|how can i|is it possible to|do you know how to|are you able to|should i|shall we|would it help to|i think {person} will|i dreamt that you|
-it would be nice to|the manual says|the sign says|the song goes|his text said|i wrote|he shouted|the book is called|remember when you|it took me
+it would be nice to|the manual says|the sign says|the song goes|his text said|i wrote|he shouted|i'm gonna|we're gonna|gonna|can one|could one|can anyone|are there words to|is there a way to|does it hurt to|the book is called|remember when you|it took me
  ages to|i am going to|i will|i'm about to|we used to|you had to|he always wants to|she loves to|the kids like to|{person} used to|thanks to
  you i can|i was told to|i saw {person}|who will|who is going to|wouldn't it be funny to|if only you could|i wish you could|nobody can|the
  neighbour wants to|my boss wants me to|at work we|in the film they|the app can|google can|can alexa|at the hotel i had to|every time i|
@@ -52,6 +53,35 @@ ELSEWHERE = "at my sister's place|at work|in the office downtown|at my parents'|
 ASKED = re.compile(
     r"(can|could|would|will|may|is|are|was|what|which|who|how|did|do|does|have|has|when|where|why|any|whats|hows|tell|show|check|give"
     r"|anything|should|shall|isnt|arent|didnt|report|status|since|read|list|count|name)\b", re.IGNORECASE)  # fmt: skip
+PAST = {
+    "put": "put",
+    "shut": "shut",
+    "set": "set",
+    "make": "made",
+    "get": "got",
+    "give": "gave",
+    "bring": "brought",
+    "take": "took",
+    "run": "ran",
+    "send": "sent",
+    "let": "let",
+    "dim": "dimmed",
+    "stop": "stopped",
+    "skip": "skipped",
+    "heat": "heated",
+    "play": "played",
+    "arm": "armed",
+    "water": "watered",
+    "crank": "cranked",
+    "clean": "cleaned",
+    "lower": "lowered",
+    "cool": "cooled",
+    "warm": "warmed",
+    "tilt": "tilted",
+}
+DOERS = "someone|somebody|he|she|they|we|i|my sister|the kids|mum|dad|the cat|the cleaner|my flatmate|grandma|the guests|the neighbour|who|nobody|the wind|my phone|alexa|the landlord|it|whoever".split(
+    "|"
+)
 EMOJI = "🙂|👍|🙏|😴|💡|❤️|😅|🥶|🔥|😂|✨|🎵".split("|")
 
 
@@ -240,8 +270,10 @@ class Generator:
             pieces = self.phrase(rng.choices(self.deeds, [len(self.verbs[verb]) ** 0.6 for verb in self.deeds])[0])
             if IMPERATIVE.match(pieces[0][0]):
                 break
-        if form < 0.36:
+        if form < 0.30:
             return self._tagless([(rng.choice(FORBIDDING) + " ", "O"), *pieces])
+        if form < 0.45 and (done := self._done(pieces)):
+            return self._tagless(done)
         if form < 0.78:
             end = rng.choice(
                 (
@@ -266,6 +298,35 @@ class Generator:
         after = rng.choice((" is what she said", " was the title of the mail", " - great song", ", says the sign", " he wrote", " lol", " is a stupid name", " was my first idea", ", my mum always said"))  # fmt: skip
         return self._tagless([(quote, "O"), *pieces, ({"“": "”"}.get(quote, quote) + after, "O")])
 
+    def _done(self, pieces: Sequence[Piece]) -> list[Piece]:
+        """As what somebody did: "mia has turned the lamp off again"."""
+        verb, _, rest = pieces[0][0].partition(" ")
+        past = PAST.get(verb, f"{verb.rstrip('e')}ed")
+        who = self.rng.choice((*PEOPLE, *DOERS))
+        when = self.rng.choice(
+            ("", "", " has", " had", " just", " already", " have", "'s", " then", " finally", " also", " always")
+        )
+        end = self.rng.choice(
+            (
+                "",
+                "",
+                " last night",
+                " again",
+                ", finally",
+                " and left",
+                " so i froze",
+                " when we got home",
+                " lol",
+                ", thanks",
+                " yesterday",
+                " by mistake",
+                " for me",
+                " before i came",
+            )
+        )
+        talk = [(", ", "O"), *self._talk()] if self.rng.random() < 0.15 else []
+        return [(f"{who}{when} {past} {rest}", "O"), *pieces[1:], (end, "O"), *talk]
+
     def _tagless(self, pieces: Sequence[Piece]) -> list[Piece]:
         return [(text.replace("{person}", self.rng.choice(PEOPLE)), tag) for text, tag in pieces]
 
@@ -289,7 +350,20 @@ class Generator:
         found = tokens(text)
         words = tuple(token.word for token in found)
         tags = "".join(marks[token.start] for token in found)
-        return Sample(text, words, tags, tuple(self.house.lexicon.flags(words)), verb)
+        bits = tuple(self.house.lexicon.flags(words))
+        if self.noise and rng.random() < 0.25:
+            words, bits = self._strange(words, bits)
+            text = " ".join(words)
+        return Sample(text, words, tags, bits, verb)
+
+    def _strange(self, words: Sequence[str], bits: Sequence[int]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+        """With words of the house that nobody has heard before: what they are is told by their bits alone."""
+        new: dict[str, str] = {}
+        for word, bit in zip(words, bits, strict=True):
+            if bit & OF_HOUSE and not bit & NUMBER and word.isalpha() and self.rng.random() < 0.6:
+                new.setdefault(word, invented(self.rng))
+        changed = tuple(new.get(word, word) for word in words)
+        return changed, tuple(bit & ~(KIND | COLOR) if word in new else bit for word, bit in zip(words, bits, strict=True))
 
     def _end(self, text: str, verb: str) -> str:
         """A final sign: a question in the words of a statement has its mark, a wish has none unless it is asked as one."""

@@ -230,16 +230,9 @@ class RandomHouse:
         noun = rng.choice(SINGLE[kind])
         if luck < 0.40:
             words = name.split()
-            if len(words) > 1 and luck < 0.09:  # a part of its name
-                words = (
-                    words[1:]
-                    if luck < 0.05
-                    else words[:-1]
-                    if luck < 0.06
-                    else [*words[:-2], words[-1]]
-                    if len(words) > 2
-                    else words[::-1]
-                )
+            if len(words) > 1 and luck < 0.16:  # a part of its name
+                parts = [words[1:], words[1:], words[1:], words[:-1], words[::-1]]
+                words = rng.choice([*parts, [*words[:-2], words[-1]]] if len(words) > 2 else parts)
             return the + " ".join(words)
         if luck < 0.55:
             return the + noun

@@ -168,5 +168,5 @@ SLOTS: dict[str, tuple[str, Callable[[Rng], str]]] = {  # slot: its tag, what ma
     "level": ("V", lambda rng: rng.choice(LEVELS)), "color": ("C", lambda rng: rng.choice(COLORS)),
     "white": ("W", lambda rng: rng.choice(WHITES)), "mode": ("M", lambda rng: rng.choice(MODES)),
     "alarm_mode": ("M", lambda rng: rng.choice(ALARM)), "media": ("X", media), "source": ("X", lambda rng: rng.choice(SOURCES)),
-    "item": ("I", item), "state": ("S", lambda rng: rng.choice(STATES)), "noticed": ("N", lambda rng: rng.choice(NOTICED)),
+    "item": ("I", item), "person": ("O", lambda rng: rng.choice(PEOPLE)), "state": ("S", lambda rng: rng.choice(STATES)), "noticed": ("N", lambda rng: rng.choice(NOTICED)),
 }  # fmt: skip

@@ -107,10 +107,10 @@ class Past:
         return next(self.inbox.select(ended, message.chat, message.id), None)
 
     def undone(self, message: Message) -> bool:
-        """Whether this turn was taken back: by one of which anything was done, and that was not taken back itself."""
+        """Whether this turn was taken back: by one of which anything was done, and that is no undo that was taken back itself."""
         id = (message.record or {}).get("undone")
         by = self.message(id) if id else None
-        if by is None or self.undone(by):
+        if by is None or ((by.plan or {}).get("undoes") and self.undone(by)):
             return False
         calls = (by.record or {}).get("calls", ())
         return not calls or any(call["outcome"] in TAKEN for call in calls)

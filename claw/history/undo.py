@@ -164,9 +164,10 @@ class Undo:
 
     def _calls(self, target: Message, notes: Notes) -> list[ToolCall]:
         deeds: dict[str, list[Deed]] = defaultdict(list)
+        mended = [ToolCall.of(step["call"]) for step in (target.plan or {}).get("steps", ()) if step.get("back")]
         for deed in self.past.deeds(target.id):
             for id in deed.call.targets:
-                if deed.happened(id):
+                if deed.happened(id) and deed.call not in mended:  # what it took back itself was a mistake
                     deeds[id].append(deed)
         return [call for id, done in deeds.items() for call in self._at(id, done, target, notes)]
 

@@ -8,6 +8,7 @@ from typing import Any
 from claw.house import House
 from claw.names import KINDS_SAID, Names, Selection, fold, stems
 from claw.reflex import leaning
+from claw.reflex.alias import plain
 from claw.reflex.leaning import ALSO, CORRECTS, LISTING, NO_THING, VALUED
 from claw.reflex.reading import Context, Reading, Request, Topic
 from claw.reflex.states import is_so
@@ -26,9 +27,10 @@ class Following:
 
     def read(self, text: str, context: Context) -> Reading | None:
         """What a follow-up or a correction means; None when it is neither, or there is nothing that it could lean on."""
-        topic, said = context.topic, " ".join(text.casefold().replace("’", "'").split()).rstrip(" .!?")
+        topic, said = context.topic, _bare(" ".join(text.casefold().replace("’", "'").split()))
         if not said or len(said.split()) > 14:
             return None
+        said = f"i meant {said.strip('* ')}" if "*" in (said[0], said[-1]) else said
         if context.question == "which":
             return self._choice(said, context)
         if context.question in ("pair", "room") and not leaning.MARKED.match(said):  # it may be what is waited for
@@ -38,7 +40,8 @@ class Following:
         if not topic.verb or not (topic.devices or topic.verb.startswith("ask")):
             return None
         bare = replace(context, question="", choices=0)
-        if reading := self._now(said, bare) or self._step(said, bare):
+        opened = _bare(said[opening.end() :]) if (opening := leaning.OPENED.match(said)) else said
+        if reading := self._now(opened, bare) or self._step(opened, bare) or self._part(opened, bare):
             return reading
         corrects = CORRECTS.fullmatch(said)
         if corrects and (context.extra.get("refused") or leaning.corrects(corrects)):
@@ -88,6 +91,24 @@ class Following:
             return self._planned("set", {**shaded, "ids": topic.aimed}, context)
         return self._planned(verb, {**slots, "ids": topic.aimed}, context)
 
+    def _part(self, said: str, context: Context) -> Reading | None:
+        """Only some of the devices that were meant, or an item that is to go from their list again."""
+        topic, part = context.topic, leaning.PART.fullmatch(said)
+        off = leaning.OFF_LIST.fullmatch(said) if topic.verb == "add_item" else None
+        listed = [
+            item for id in topic.aimed if id in self.house.devices for item in self.house.devices[id].state.get("items", ())
+        ]
+        if off and off["item"] in listed:
+            return self._planned("remove_item", {"item": off["item"], "ids": topic.aimed}, context)
+        if not part or not topic.did or not topic.said or len(topic.aimed) < 2:
+            return None
+        kinds = {self.house.devices[id].kind for id in topic.aimed if id in self.house.devices}
+        found = self.names.find(part["rest"], kinds=kinds, all=True)
+        some = {device.id for device in found.devices} & set(topic.aimed)
+        ids = tuple(id for id in topic.aimed if (id in some) == bool(part["only"]))
+        reading = self._planned(topic.verb, {**_kept(topic), "ids": ids}, context) if 0 < len(ids) < len(topic.aimed) else None
+        return self._corrected(reading, context) if reading else None
+
     def _shaded(self, topic: Topic, verb: str) -> dict[str, Any] | None:
         """A further position for the one shade that was spoken of."""
         devices = [self.house.devices[id] for id in topic.aimed if id in self.house.devices]
@@ -129,8 +150,7 @@ class Following:
         words = re.sub(r"^(?:(?:and|with|for|in|on|at|only|just) )+", "", words)
         if len(words.split()) > 8:
             return None
-        verb, kept = verb or topic.verb, {name: slot for name, slot in topic.slots.items() if name in leaning.VALUE_SLOTS}
-        kept = {**kept, **value} if value is not None else kept
+        verb, kept = verb or topic.verb, {**_kept(topic), **(value or {})}
         found = self.names.find(words, topic=topic.devices)
         if found.unknown and not found.place:
             return self._unknown(words, found, verb, kept, context)
@@ -185,10 +205,12 @@ class Following:
 
     def _instead(self, said: re.Match[str], context: Context) -> Reading | None:
         """What was meant in place of the last wish; Reading.corrects then holds the words of that wish."""
-        rest, topic = said["rest"], context.topic
+        rest, topic, unwanted = said["rest"], context.topic, set(fold(said["not"] or said["nor"] or ""))
+        if not unwanted <= set(fold(topic.said)):
+            return None
         sure = bool(said["meant"].strip() or said["tail"].strip() or said["wrong"].strip())
-        if NO_THING.match(rest):
-            whole = self.sentence(rest, context) if sure or re.match(r"no|nope|nah", said["no"]) else None
+        if NO_THING.match(rest) and not leaning.ON_OFF.fullmatch(rest):
+            whole = self.sentence(plain(rest), context) if sure or leaning.REFUSING.match(said["no"]) else None
             return self._corrected(whole, context) if whole and whole.calls else None
         thing = re.sub(r"^(?:only|just|it's|it is) ", "", rest) if said["tail"] or not rest.startswith("it") else rest
         reading = self._with_value(thing, context, sure=True) or self._both(thing, context) or self._with_thing(thing, context)
@@ -205,6 +227,16 @@ class Following:
 
     def _corrected(self, reading: Reading, context: Context) -> Reading:
         return replace(reading, corrects=context.topic.said)
+
+
+def _bare(said: str) -> str:
+    """The message without politeness, but with its "just"."""
+    return plain(leaning.JUST.sub("only ", said)).rstrip(" .!?")
+
+
+def _kept(topic: Topic) -> dict[str, Any]:
+    """The value that a topic's wish had."""
+    return {name: slot for name, slot in topic.slots.items() if name in leaning.VALUE_SLOTS}
 
 
 def answered(found: Selection, slots: Mapping[str, Any]) -> tuple[str, ...]:

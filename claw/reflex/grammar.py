@@ -44,7 +44,9 @@ HONEST = {
     "Nevermind": "All right.",
     "HassRespond": "I switch, dim, open, lock, play and warm what is in this house, and tell you how it is.",
 }
-NEGATED = re.compile(r"\b(dont|don't|do not|never|not|\w+n't|without|cannot|instead of)\b")
+NEGATED = re.compile(
+    r"\b(dont|don't|do not|never|not|\w+n't|without|cannot|instead of|none of|no one|nobody|neither|nor|no need|no \w+ yet)\b"
+)
 UNITS = "(second|minute|hour|day|week|month|bit|while|moment|sec|min)s?"
 DAYS = "(mon|tues|wednes|thurs|fri|satur|sun)day|week(day|end)|morning|noon|afternoon|evening|night"
 DAYS += "|midnight|sunset|sunrise|dawn|dusk|dark"

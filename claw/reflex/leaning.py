@@ -11,14 +11,14 @@ from claw.reflex.reading import Topic
 
 GAP = r"[\s,.;:!-]+"
 SIGHED = (  # what only opens a message
-    r"(?:oh|o+ps|ah+|aw+|och|aye|yeah|h+m+|u+h+m*|e+r+m*|ugh+|argh+|e+w+|wow|whoa+|woah|yikes|blimey|crikey|je+z|god|gosh|christ"
-    r"|goodness|gracious|dear|me|my(?= (?:god|goodness|word|dear)\b|,)|word|lol|omg|bruh|bro|dude|mate|sorry|please|thanks?(?: you)?)"
+    r"(?:oh|a+h+|a+w+|och|aye|yeah|h+m+|u+h+m*|e+r+m*|ugh+|a+r+gh+|e+w+|wow|whoa+|woah|yikes|blimey|crikey|je+z|gosh|christ|damn"
+    r"|(?:goodness|dear|pardon)(?: me)?|gracious|my (?:god|goodness|word|dear)|my(?=,)|lol|omg|bruh|bro|dude|mate|please|thanks)"
 )
 REFUSED = (  # what says that the last message was understood wrongly
-    r"(?:no+(?! (?:more|less|way|one)\b)|nope|nah?|naw|oop?s(?:ie)?|whoops|(?:(?:i'm|i am) )?(?:so |very |really |terribly )?sorry"
-    r"|so?z|sry|wait|hang on|hold on|actually|damn|my (?:bad|mistake|fault|apologies)|apologies|(?:(?:i )?beg your )?pardon(?: me)?"
-    r"|(?:i )?(?:do )?apologi[sz]e|(?:how )?silly(?: of)? me|never ?mind|nvm|jk|just kidding|(?:scrap|scratch|forget) that"
-    r"|correction|(?:i )?misspoke)"
+    r"(?:no+(?! (?:more|less|further|longer|later|better|worse|way|one)\b)|nope|nah?|naw|oo?ps(?:ie)?|who+ps|wait|hang on|hold on"
+    r"|(?:(?:i'm|i am) )?(?:(?:so|very|really|terribly) )*(?:sorry|soz|sry)|actually|my (?:bad|mistake|fault|apologies)|apologies"
+    r"|(?:i )?beg your pardon|(?:i )?(?:do )?apologi[sz]e|(?:how )?silly(?: of)? me|never ?mind|nvm|jk|just kidding"
+    r"|(?:scrap|scratch|forget) that|correction|(?:i )?misspoke)"
 )
 WRONG = (
     r"(?:(?:(?:that|it)(?:'s| is| was) )?(?:the )?wrong(?: \w+)?(?=[,.;:!]| the\b|$)"
@@ -37,8 +37,11 @@ CORRECTS = re.compile(
 )
 REFUSING = re.compile(rf"(?:.*{GAP})?{REFUSED}\b")
 OPENED = re.compile(rf"(?:(?:{SIGHED}|{REFUSED}){GAP})+(?=\w)")
-EXCEPT = re.compile(r"(?:(?:but )?(?:all )?(?:but )?(?:not|except)(?: for)?|all but) (?P<rest>(?:in |on )?[\w' ]+)")
-ONLY = re.compile(r"(?:(?:only|just) |it's |it is )")
+JUST = re.compile(r"^just (?=(?:the|my|our|in|on|at)\b)")
+PART = re.compile(r"(?:(?P<only>only)|(?:(?:but|and|only) )?(?:not|except)(?: for)?|all but) (?P<rest>[\w' ]+)")
+OFF_LIST = re.compile(
+    r"(?:take|get|cross|scratch|remove|delete|drop)(?: the)? (?P<item>.+?)(?: (?:back )?(?:off|out|from it|off it))?(?: again)?"
+)
 SAME = r"(?:the )?same(?: thing| again| goes| here)?|(?:do|make) (?:the same|that|this|it|likewise)(?: thing)?|ditto|likewise"
 ALSO = re.compile(
     rf"(?P<also>(?>(?:(?:and|also|then|plus|next|now|but)\s)*)(?>(?:(?:what|how) about\s|(?:{SAME}) (?:for|with|in|on|at|to)\s"
@@ -46,7 +49,9 @@ ALSO = re.compile(
     rf"(?P<too>(?:,? (?:too|also|as well|next|the same|likewise|ditto|like that|in the same way|should be the same))*)"
 )
 SOME = r"(?:(?:even|still|just|(?:a )?(?:bit|little|touch|tad|lot|notch)|slightly|much|some|way|far|one|go|keep going) )*"
-LESSENED = r"(?:that(?:'s| is)|it(?:'s| is)|they(?:'re| are))?\s?(?:still |a (?:little )?bit |a little |wa+y |much |far |just |really )*"
+LESSENED = (
+    r"(?:that(?:'s| is)|it(?:'s| is)|they(?:'re| are))?\s?(?:still |a (?:little )?bit |a little |wa+y |much |far |just |really )*"
+)
 MORE = re.compile(
     rf"{SOME}(?P<side>more|further|higher|less|lower)(?: (?:still|again|than that))*|(?P<enough>{LESSENED}not? enough)"
 )
@@ -67,9 +72,10 @@ BEFORE = re.compile(
     r"(?:(?:(?:i'd|i would) rather )?(?:you )?(?:leave|left|have|keep|kept) (?:it|them|that) )?"
     r"(?:how|what|the way|as|like) (?:it|they|that) (?:was|were)(?: before)?|(?:back to|like|as) before|back to normal"
     r"|(?:(?:it|that|i) (?:was|liked it) )?(?:better|nicer) (?:before|how it was|the way it was)"
-    r"|(?:put|take|turn|switch|change|bring) (?:it|that|them) (?:back|off)(?: again)?(?: (?:how|what|as|like|the way) (?:it|they) (?:was|were))?"
-    r"|undo|revert|jk|(?:just|only) (?:kidding|joking)|(?:scrap|scratch) (?:that|it)|forget (?:that )?i (?:said|asked|wrote) (?:that|it|anything)"
-    r"|i (?:(?:still )?need(?:ed)?|(?:have )?changed my mind(?: about)?|was using)(?: (?:that|it|them))?(?: on| off| open)?"
+    r"|(?:put|take|change|bring) (?:it|that|them) back(?: again)?(?: (?:how|what|as|like|the way) (?:it|they) (?:was|were))?"
+    r"|take (?:it|that|them) (?:back )?off(?: again)?|undo(?: that)?|revert(?: that)?|jk|(?:just|only) (?:kidding|joking)"
+    r"|(?:scrap|scratch) (?:that|it)|forget (?:that )?i (?:said|asked|wrote) (?:that|it|anything)"
+    r"|i(?:'m| am)? still (?:need(?:ed)?|using|reading|want)(?: (?:that|it|them))?|i(?:'ve| have)? changed my mind"
 )
 NO_THING = re.compile(
     r"(?:turn|switch|put|flip|open|close|shut|lock|unlock|set|play|start|stop|pause|dim|make|raise|lower|mute|unmute|arm|clean|wake"
@@ -96,7 +102,8 @@ AGAINST = {word: verb for verb, words in ADJECTIVES.items() for word in words.sp
 COMPARISONS = {**dict.fromkeys(("darker", "dimmer"), "dimmer"), **dict.fromkeys(("quieter", "softer"), "quieter"),
                **dict.fromkeys(("warmer", "hotter"), "warmer"), **dict.fromkeys(("colder", "cooler"), "colder"),
                **{verb: verb for verb in ("brighter", "louder", "faster", "slower")}}  # fmt: skip
-PAIRS = (("open", "close"), ("turn_on", "turn_off"), ("up", "down"), ("brighter", "dimmer"), ("louder", "quieter"), ("warmer", "colder"), ("faster", "slower"))
+PAIRS = (("up", "down"), ("brighter", "dimmer"), ("louder", "quieter"), ("warmer", "colder"), ("faster", "slower"),
+         ("open", "close"), ("turn_on", "turn_off"))  # fmt: skip
 OTHER_WAY = {one: other for pair in PAIRS for one, other in (pair, pair[::-1])}
 UPWARD = {
     **dict.fromkeys(("brightness", "set", "turn_on", "ha_on", "target", "open"), "up"),
@@ -163,14 +170,18 @@ def _number(words: str) -> dict[str, Any]:
 
 def value(words: str, topic: Topic, *, sure: bool) -> tuple[str, dict[str, Any]] | None:
     """The verb and slots for other words for a value; `sure`: they stand for one, so titles and items count, too."""
-    words = re.sub(r"^(?:(?:only|just) )?(?:to|at|in|on|by|with|be|only|just) (?!$)", "", words)
+    said, words = words, re.sub(r"^(?:(?:only|just) )?(?:to|at|in|on|by|with|be|only|just) (?!$)", "", words)
     if OTHER_SIDE.fullmatch(words):
         return (OTHER_WAY[topic.verb], {}) if topic.verb in OTHER_WAY else None
     if words in ("all the way", "fully", "completely") and topic.verb in WAYS.values():
         return topic.verb, {}
     if way := ON_OFF.fullmatch(words):
         doors = way["way"] not in ("on", "off")
-        return (WAYS[way["way"]], {}) if not doors or topic.verb in ("open", "close", "lock", "unlock", "set", "up", "down") else None
+        return (
+            (WAYS[way["way"]], {})
+            if not doors or topic.verb in ("open", "close", "lock", "unlock", "set", "up", "down")
+            else None
+        )
     if number := _number(words):
         if number["number"] > 1000 or number.get("unit") == "kelvin":
             return "white", {"white": number["number"]}
@@ -183,4 +194,5 @@ def value(words: str, topic: Topic, *, sure: bool) -> tuple[str, dict[str, Any]]
         return "mode", {"mode": values.MODE[words]}
     if sure and topic.verb == "play" and len(words.split()) < 5:
         return "play", {"media": words}
-    return (topic.verb, {"item": words}) if sure and topic.verb in LISTING and len(words.split()) < 4 else None
+    item = sure and topic.verb in LISTING and len(words.split()) < 4 and words == said and "list" not in words
+    return (topic.verb, {"item": words}) if item else None

@@ -10,7 +10,7 @@ from typing import Any
 from claw.clock import Clock
 from claw.house import House
 from claw.names import ALL, Names, fold
-from claw.reflex import help, memories, recounts
+from claw.reflex import help, leaning, memories, recounts
 from claw.reflex.alias import Alias, key, plain, scene
 from claw.reflex.deeds import DEEDS
 from claw.reflex.explained import Stop
@@ -43,10 +43,12 @@ ALARM = re.compile(r"is (?:the|my|our) alarm (?:on|off|set|armed|active)", re.IG
 RETRACTED = re.compile(
     r"(?!(?:(?:when|if) i say|by|no|nah|nope|oops|sorry|wait|actually|oh)\b)"  # a meaning; a correction of the last message
     r"(?P<first>\w.{3,}?)\W*(?:\W(?:er+|uh+|um+|oh|ah)\W+)?(?:[,.;:–—-]+\s*(?:no|nah|wait|sorry|actually|oops)\b"
-    r"|\b(?:scratch that|i mean|i meant|no wait|wait no|make that|correction)\b)"
-    r"(?:\W+(?:no|wait|sorry|i mean|i meant|make (?:that|it)|rather))*\W+(?P<second>\w.*)",
+    r"|\b(?:scratch that|i mean|i meant|no wait|wait no|make that|correction)\b"
+    r"|\b(?P<weak>no(?! (?:one|longer|more|less|later|matter|need|problem|thanks|worries)\b)|sorry|oops|hang on)\b)"
+    r"(?:\W+(?:no|wait|sorry|hang on|actually|i mean|i meant|make (?:that|it)|rather))*\W+(?P<second>\w.*)",
     re.IGNORECASE,
 )
+SPELT = ("play", "add_item", "tick_item", "remove_item")  # whose titles and items may hold any words
 CANCELLED = re.compile(r"(?:please )?(?:cancel|scrap|forget|delete)\b", re.IGNORECASE)  # a plan or a routine
 LEVELS = ("alias", "tagger", "grammar")
 MOST_PARTS = 6
@@ -108,11 +110,13 @@ class Reader:
 
     def _english(self, text: str, context: Context, depth: int) -> Reading | None:
         """As English: what follows on the message before, else a wish or question of its own."""
-        followed = None if depth else self.following.read(plain(text), context)
+        followed = None if depth else self.following.read(text, context)
         if followed and not followed.unknown:
             return self._noted("conversation", text, followed)
         if retracted := RETRACTED.fullmatch(text):
-            return self._instead(retracted["first"], retracted["second"].strip(" .!"), context)
+            reading = self._instead(retracted["first"], retracted["second"].strip(" .!"), context, sure=not retracted["weak"])
+            if reading or not retracted["weak"]:
+                return reading
         reading = self._alone(plain(text), context, depth)
         if (reading is None or not _asks(reading)) and (shorter := self.tags.without_talk(text)) != text:
             wish = self._alone(plain(shorter), context, depth)
@@ -124,18 +128,21 @@ class Reader:
         reading = self._request(text, context, depth)
         return self._noted("requests", text, reading) if reading else self._sentence(text, context)
 
-    def _instead(self, first: str, second: str, context: Context) -> Reading | None:
-        """A wish that was taken back in the same breath: "lamp on, no, the fan" is only about the fan."""
+    def _instead(self, first: str, second: str, context: Context, *, sure: bool) -> Reading | None:
+        """A wish that was taken back in the same breath: "lamp on, no, the fan" is only about the fan; if not sure, None for talk."""
         meant = self._sentence(plain(first), context)
-        if meant and meant.topic:
-            aimed = replace(context, topic=replace(meant.topic, did=False))
-            return self.following.read(f"no, {second}", aimed) or self._sentence(second, context)
+        if meant and meant.topic and meant.topic.devices and (sure or meant.topic.verb not in SPELT):
+            aimed = replace(context, question="", choices=0, topic=replace(meant.topic, did=False, said=first))
+            reading = self.following.read(f"no, {second}", aimed)
+            if reading and (sure or reading.calls or reading.options):
+                return replace(reading, corrects="")
         tagging = self._tagging(plain(first), context)
-        if tagging and tagging.verb in DEEDS:
-            came = self._grammar("en").come(tagging.verb, {**tagging.slots, "thing": second}, context)
+        if tagging and tagging.verb in DEEDS and (sure or tagging.verb not in SPELT):
+            verb, other = leaning.value(second.casefold(), Topic(tagging.verb), sure=False) or (tagging.verb, {"thing": second})
+            came = self._grammar("en").come(verb, {**tagging.slots, **other}, context)
             if came.calls:
                 return Reading("tagger", came.calls, came.reply, topic=came.topic, trace=(*tagging.told(), came.note))
-        return self._sentence(second, context)
+        return self._sentence(second, context) if sure else None
 
     def _whole(self, text: str, context: Context) -> Reading | None:
         """A sentence, or the choice of an option."""
@@ -264,7 +271,8 @@ class Reader:
         if verb == "ask_since":
             found = self.names.find(str(slots.get("thing", "")), topic=context.topic.devices)
             known = found.devices or found.ambiguous
-            return replace(_asked(Request("history", "why", slots)), level="tagger") if known and "thing" in slots else None
+            asked = slots | {"thing": named(str(slots.get("thing", "")), context, self.house)}
+            return replace(_asked(Request("history", "why", asked)), level="tagger") if known and "thing" in slots else None
         came = self._grammar("en").come(verb, slots, context)
         if not (came.calls or came.reply or came.options):
             return None

@@ -18,6 +18,9 @@ from claw.reflex.tokens import Lexicon
 
 TAKEN, NOTHING = 0.55, 0.8  # from which share on a reading counts, and from which on it is believed that nothing is asked
 SURELY_NOTHING, SHORT = 0.95, 7  # then not even a slip is looked for, but in a message of few words
+ALONE = frozenset(  # wishes of one word; "vacuum" and "lamp" are none
+    "brighter dimmer warmer colder louder quieter faster slower up down pause resume next previous mute unmute stop".split(" ")
+)
 LEAST_TALK = 3  # words
 UNREAD = ("none", "later", "several", "same")
 ANY = re.compile(r"^(?:any|some)(?:thing|body|one)?\b(?: of)?(?: the\b)?\s*(?:else\b)?\s*", re.IGNORECASE)
@@ -59,7 +62,9 @@ class Tagging:
     @property
     def taken(self) -> bool:
         """Whether it is sure enough, and made of known words."""
-        return self.tagged.sure >= TAKEN and not self.tagged.strange and self.verb not in UNREAD
+        words = sum(token.word.isalpha() and tag != "K" for token, tag in zip(self.tagged.tokens, self.tagged.tags, strict=True))
+        said = words > 1 or self.verb in ALONE or self.verb.startswith("ask")
+        return said and self.tagged.sure >= TAKEN and not self.tagged.strange and self.verb not in UNREAD
 
     @property
     def clear(self) -> bool:
@@ -123,7 +128,9 @@ class Tags:
             return better if found and found.verb != "none" else text
         free = _free(found)
         readings = [(again, one) for one in self.mending.versions(better, free) if (again := self.read(one)) and again.clear]
-        wishes = [(round(again.tagged.sure, 1), again, one) for again, one in readings if again.verb != "none"]
+        doubted = found.tagged.verb == "none" and found.tagged.sure >= SURELY_NOTHING
+        readings = [(again, one) for again, one in readings if again.verb != "none" and ("thing" in again.slots or not doubted)]
+        wishes = [(round(again.tagged.sure, 1), again, one) for again, one in readings]
         if not wishes:
             return text
         _, again, best = max(wishes, key=lambda one: one[0])  # of equal ones the first: nearest to the names of the house

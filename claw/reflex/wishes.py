@@ -117,10 +117,12 @@ class Wishes:
             thing, kinds=kinds, sort=slots.get("sort", ""), area=area, speaker_area=context.area, all=group,
             fits=lambda device: _able(fitting, type(device), able), topic=context.topic.devices,
         )  # fmt: skip
-        if found.bare and found.devices and (meant := _meant(verb, thing, found)):
+        if found.bare and found.devices and not slots.get("kinds") and (meant := _meant(verb, thing, found)):
             devices = tuple(device for device in found.devices if device.kind in meant or device in found.named)
             devices = devices or self._namesake(thing, found.devices)
             found = replace(found, devices=devices) if devices else Selection(unknown=meant[0], place=found.place, bare=True)
+        if verb == "turn_off" and found.group:
+            found = replace(found, devices=tuple(device for device in found.devices if not _idle(device)) or found.devices)
         return _prefer(verb, found, thing)
 
     def _spoken_of(
@@ -318,6 +320,11 @@ def _meant(verb: str, thing: str, found: Selection) -> tuple[str, ...]:
     if verb == "set" and len(kinds) > 1:  # "set the bedroom to 20": 20 of what?
         return ("light",) if "light" in kinds else ("thermostat",) if "thermostat" in kinds else ("nothing",)
     return deeds.BARE.get(verb, ()) if thing and not ALL & set(fold(thing)) else ()
+
+
+def _idle(device: Device) -> bool:
+    """Whether it is a player without a switch that plays nothing: it is off already."""
+    return isinstance(device, Player) and "on" not in device.state and device.state.get("playback") in ("paused", "stopped")
 
 
 def _prefer(verb: str, found: Selection, thing: str) -> Selection:

@@ -55,7 +55,8 @@ class Turn:
 
     def plan(self) -> dict[str, Any]:
         """What a restart needs to go on with this turn."""
-        steps = [{"call": s.call.plain(), "ruling": s.ruling, "reason": s.reason, "approved": s.approved} for s in self.steps]
+        steps = [{"call": s.call.plain(), "ruling": s.ruling, "reason": s.reason, "approved": s.approved, "back": s.back}
+                 for s in self.steps]  # fmt: skip
         kept = {name: getattr(self, name) for name in KEPT}
         return {**kept, "steps": steps}
 
