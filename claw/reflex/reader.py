@@ -51,6 +51,8 @@ RETRACTED = re.compile(
 SPELT = ("play", "add_item", "tick_item", "remove_item")  # whose titles and items may hold any words
 CANCELLED = re.compile(r"(?:please )?(?:cancel|scrap|forget|delete)\b", re.IGNORECASE)  # a plan or a routine
 LEVELS = ("alias", "tagger", "grammar")
+VALUED = ("set", "brightness", "target", "volume", "speed", "tilt", "up", "down")
+SHORT_QUESTION = 8  # words; the grammar has honest answers to some that ask nothing of the house
 MOST_PARTS = 6
 NEAR = 0.75  # of difflib; below it the sentences have little to do with each other
 
@@ -165,6 +167,9 @@ class Reader:
         """A wish for another time, a reminder, or talk about those; a reply without a request says why it cannot be."""
         from claw.reflex import conditions, schedules  # their patterns take 50 ms to compile
 
+        tagging = self._tagging(text, context)
+        if tagging and tagging.taken and tagging.verb in VALUED and "number" in tagging.slots and "H" not in tagging.tagged.tags:
+            return None  # "the lamp at 20" is no time
         sorry, now = None, self.clock.now()
         for request in chain(conditions.read(text, self.names, context, now), schedules.read(text, now)):
             request, context = self._named(request, context), replace(context, topic=Topic())
@@ -217,7 +222,7 @@ class Reader:
             self._noted("tagger", text, None, tagging)
         if tagging and tagging.parts and (joined := self._joint(tagging.parts, context)):
             return joined
-        if tagging and tagging.nothing:
+        if tagging and tagging.nothing and not (QUESTION.match(text) and text.count(" ") < SHORT_QUESTION):
             return self._noted("tagger", text, None, tagging)
         if tagging and tagging.follows and context.topic.devices:
             return self._noted("conversation", text, self.following.tagged(text, str(tagging.slots.get("thing", "")), context))
@@ -365,7 +370,7 @@ def _asks(reading: Reading) -> bool:
 
 def _two_sided(text: str) -> bool:
     """Whether one part of it goes on and another off, which no single wish says."""
-    if AROUND.fullmatch(text):
+    if AROUND.fullmatch(text) or SHARED.fullmatch(text):
         return True
     sides = [SIDE.fullmatch(part.strip()) for part in re.split(r"[,;]|\b(?:and|but|then|while)\b", text) if part.strip()]
     return len({(side[1] or side[2]).casefold() for side in sides if side}) > 1

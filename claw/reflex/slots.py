@@ -10,7 +10,8 @@ from claw.reflex.tagger import Tagged
 Slots = dict[str, Any]
 BUT = "(?:but|and|just|only)"
 EXCEPT = re.compile(
-    rf"(?:\b{BUT} )?\b(?:leave|keep|don'?t touch)\b|\b{BUT} not\b|\b(?:without|bar|save for|with the exception of|other than)\b",
+    rf"(?:\b{BUT} )?\b(?:leave|keep|don'?t touch)\b|\b{BUT} not\b|\b(?:without|bar|save for|with the exception of|other than)\b"
+    r"|^(?:except(?: for)?|(?:apart|aside) from|but|not|minus|excluding|besides)\b",
     re.IGNORECASE,
 )  # beside the words that claw.names knows
 STAYS = re.compile(
@@ -78,6 +79,7 @@ def _kelvin(value: Slots) -> bool:
 def _thing(spans: list[str]) -> str:
     """All words for what is meant, with its place and its exceptions."""
     said = [STAYS.sub("", found) if "except" in (found := EXCEPT.sub("except", one)) else one for one in spans]
+    said.sort(key=lambda one: one.startswith("except"))  # "apart from the lamp, all lights off"
     if len(said) > 1 and (named := [one for one in said if not EACH.fullmatch(one)]):
         every = "all " if len(named) < len(said) else ""
         said = [every + named[0], *named[1:]]
