@@ -203,8 +203,13 @@ class Agent:
         plan = message.plan or {}
         steps = [
             Step(
-                ToolCall.of(step["call"]), step["ruling"], step["reason"], step.get("approved", False), back=step.get("back", False)
-            ) for step in plan["steps"]
+                ToolCall.of(step["call"]),
+                step["ruling"],
+                step["reason"],
+                step.get("approved", False),
+                back=step.get("back", False),
+            )
+            for step in plan["steps"]
         ]
         rest = {key: plan[key] for key in KEPT if key in plan}
         return Turn(message, self.house.snapshot(), steps=steps, redo=True, **rest)

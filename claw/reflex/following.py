@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from claw.house import House
-from claw.names import KINDS_SAID, Names, Selection, fold, stems
+from claw.names import KINDS_SAID, Names, Selection, fold, singular, stems
 from claw.reflex import leaning
 from claw.reflex.alias import plain
 from claw.reflex.leaning import ALSO, CORRECTS, LISTING, NO_THING, VALUED
@@ -46,7 +46,7 @@ class Following:
         corrects = CORRECTS.fullmatch(said)
         if corrects and (context.extra.get("refused") or leaning.corrects(corrects)):
             return self._instead(corrects, bare) if topic.said or context.extra.get("refused") else None
-        return self._also(said, bare)
+        return self._also(opened, bare)
 
     def tagged(self, text: str, thing: str, context: Context) -> Reading | None:
         """The same for a text of which the tagger says so, when nothing but linking words stand around the thing."""
@@ -82,7 +82,7 @@ class Following:
         topic = context.topic
         if topic.verb.startswith("ask"):
             return None
-        if leaning.BEFORE.fullmatch(said):
+        if (back := leaning.BEFORE.fullmatch(said)) and (not back["used"] or topic.verb in leaning.ENDING):
             return Reading("grammar", request=Request("history", "undo"), trace=("as it was",)) if topic.said else None
         verb, slots = leaning.stepped(said, topic)
         if not verb:
@@ -95,11 +95,9 @@ class Following:
         """Only some of the devices that were meant, or an item that is to go from their list again."""
         topic, part = context.topic, leaning.PART.fullmatch(said)
         off = leaning.OFF_LIST.fullmatch(said) if topic.verb == "add_item" else None
-        listed = [
-            item for id in topic.aimed if id in self.house.devices for item in self.house.devices[id].state.get("items", ())
-        ]
-        if off and off["item"] in listed:
-            return self._planned("remove_item", {"item": off["item"], "ids": topic.aimed}, context)
+        item = off and (topic.slots.get("item") if off["item"] in ("it", "that", "them") else off["item"])
+        if item and any(item in self.house.devices[id].state.get("items", ()) for id in topic.aimed if id in self.house.devices):
+            return self._planned("remove_item", {"item": item, "ids": topic.aimed}, context)
         if not part or not topic.did or not topic.said or len(topic.aimed) < 2:
             return None
         kinds = {self.house.devices[id].kind for id in topic.aimed if id in self.house.devices}
@@ -206,14 +204,15 @@ class Following:
     def _instead(self, said: re.Match[str], context: Context) -> Reading | None:
         """What was meant in place of the last wish; Reading.corrects then holds the words of that wish."""
         rest, topic, unwanted = said["rest"], context.topic, set(fold(said["not"] or said["nor"] or ""))
-        if not unwanted <= set(fold(topic.said)):
+        if not {singular(word) for word in unwanted} <= {singular(word) for word in fold(topic.said)}:
             return None
         sure = bool(said["meant"].strip() or said["tail"].strip() or said["wrong"].strip())
         if NO_THING.match(rest) and not leaning.ON_OFF.fullmatch(rest):
             whole = self.sentence(plain(rest), context) if sure or leaning.REFUSING.match(said["no"]) else None
             return self._corrected(whole, context) if whole and whole.calls else None
-        thing = re.sub(r"^(?:only|just|it's|it is) ", "", rest) if said["tail"] or not rest.startswith("it") else rest
-        reading = self._with_value(thing, context, sure=True) or self._both(thing, context) or self._with_thing(thing, context)
+        thing = re.sub(r"^(?:only |just |(?:it's|it is) (?=(?:the|my|in|on) ))", "", rest)
+        free = topic.verb not in leaning.SPELT or leaning.explicit(said)
+        reading = self._with_value(thing, context, sure=free) or self._both(thing, context) or self._with_thing(thing, context)
         if reading and reading.unknown and topic.did:
             left = [self.house.devices[id] for id in topic.aimed if id in self.house.devices]
             stays = f"I left {called(self.house, left)} as {'they are' if len(left) > 1 else 'it is'}." if left else ""

@@ -18,7 +18,7 @@ REFUSED = (  # what says that the last message was understood wrongly
     r"(?:no+(?! (?:more|less|further|longer|later|better|worse|way|one)\b)|nope|nah?|naw|oo?ps(?:ie)?|who+ps|wait|hang on|hold on"
     r"|(?:(?:i'm|i am) )?(?:(?:so|very|really|terribly) )*(?:sorry|soz|sry)|actually|my (?:bad|mistake|fault|apologies)|apologies"
     r"|(?:i )?beg your pardon|(?:i )?(?:do )?apologi[sz]e|(?:how )?silly(?: of)? me|never ?mind|nvm|jk|just kidding"
-    r"|(?:scrap|scratch|forget) that|correction|(?:i )?misspoke)"
+    r"|(?:scrap|scratch|forget) that|correction|(?:i )?misspoke|not (?:quite|exactly))"
 )
 WRONG = (
     r"(?:(?:(?:that|it)(?:'s| is| was) )?(?:the )?wrong(?: \w+)?(?=[,.;:!]| the\b|$)"
@@ -56,7 +56,7 @@ MORE = re.compile(
     rf"{SOME}(?P<side>more|further|higher|less|lower)(?: (?:still|again|than that))*|(?P<enough>{LESSENED}not? enough)"
 )
 MUCH = re.compile(
-    rf"{LESSENED}(?:too (?:much|far|strong)|not (?:so|that|quite so) (?:much|far))"
+    rf"{LESSENED}(?:too (?:much|far|strong)|not (?:so|that|quite so) (?:much|far)|not (?:all the way|fully|completely))"
     rf"|{LESSENED}(?:too|not (?:so|that|quite so)|not) (?P<how>\w+)(?P<yet> enough)?"
 )
 STEPPED = re.compile(
@@ -68,27 +68,26 @@ WITH_IT = re.compile(r"(?:pause|resume|start|stop|change|make|set|move) (?:it|th
 MARKED = re.compile(r"(?:and|also|then|now|no|same|(?:what|how) about)\b")
 LONE = re.compile(r"\d+|[a-z]+")
 BEFORE = re.compile(
-    r"(?:(?:go|put (?:it|them|that)|change (?:it|them|that)) )?(?:back )?(?:to )?"
+    r"(?:(?:go|(?:put|change|make) (?:it|them|that)) )?(?:back )?(?:to )?"
     r"(?:(?:(?:i'd|i would) rather )?(?:you )?(?:leave|left|have|keep|kept) (?:it|them|that) )?"
     r"(?:how|what|the way|as|like) (?:it|they|that) (?:was|were)(?: before)?|(?:back to|like|as) before|back to normal"
-    r"|(?:(?:it|that|i) (?:was|liked it) )?(?:better|nicer) (?:before|how it was|the way it was)"
-    r"|(?:put|take|change|bring) (?:it|that|them) back(?: again)?(?: (?:how|what|as|like|the way) (?:it|they) (?:was|were))?"
-    r"|take (?:it|that|them) (?:back )?off(?: again)?|undo(?: that)?|revert(?: that)?|jk|(?:just|only) (?:kidding|joking)"
-    r"|(?:scrap|scratch) (?:that|it)|forget (?:that )?i (?:said|asked|wrote) (?:that|it|anything)"
-    r"|i(?:'m| am)? still (?:need(?:ed)?|using|reading|want)(?: (?:that|it|them))?|i(?:'ve| have)? changed my mind"
+    r"|(?:(?:it|that|i) (?:was|liked it) )?(?:better|nicer) (?:before|how it was|the way it was)|i(?:'ve| have)? changed my mind"
+    r"|(?:(?:put|take|change|bring) (?:it|that|them) back|take (?:it|that|them) (?:back )?off)(?: again)?|jk|(?:just|only) (?:kidd|jok)ing"
+    r"|(?:undo|revert)(?: that)?|(?:scrap|scratch) (?:that|it)|forget (?:that )?i (?:said|asked) (?:that|it|anything)"
+    r"|(?P<used>i(?:'m| am)? still (?:need(?:ed)?|using|reading|watching)(?: (?:that|it|them))?)"
 )
+ENDING = ("turn_off", "close", "pause", "stop", "stop_playing", "mute", "remove_item", "dimmer", "quieter", "down")
 NO_THING = re.compile(
     r"(?:turn|switch|put|flip|open|close|shut|lock|unlock|set|play|start|stop|pause|dim|make|raise|lower|mute|unmute|arm|clean|wake"
     r"|add|remove|is|are|was|were|do|does|did|can|could|will|would|should|has|have|what|which|who|whose|where|when|why|how|if|i|you"
     r"|he|she|we|they|remind|tell|give|get|let|thanks?|never|don't|in an?|in \d+|at \d+)\b(?!-)"
 )
 ON_OFF = re.compile(
-    r"(?:(?:leave|keep) (?:it|them|that) )?(?:back |turn(?:ed)? |switch(?:ed)? )?(?P<way>on|off|open|closed?|shut|up|down)(?: again)?"
-    r"(?: with (?:it|that|both|all|them|those|em)(?: of them)?)?"
+    r"(?:(?:leave|keep) (?:it|them|that) )?(?:back |turn(?:ed)? |switch(?:ed)? )?(?P<way>on|off|open|closed?|shut|up|down)"
+    r"(?: again)?(?: with (?:it|that|both|all|them|those|em)(?: of them)?)?"
 )
-WAYS = {
-    "on": "turn_on", "off": "turn_off", **dict.fromkeys(("open", "up"), "open"), **dict.fromkeys(("close", "closed", "shut", "down"), "close"),
-}  # fmt: skip
+WAYS = {"on": "turn_on", "off": "turn_off", "open": "open", "up": "open", "close": "close", "closed": "close", "shut": "close",
+        "down": "close"}  # fmt: skip
 OTHER_SIDE = re.compile(r"(?:the )?(?:other|opposite|wrong) (?:way|direction)(?: a?round)?|the opposite")
 VALUED = re.compile(r"(?P<thing>.+?) (?:to|at|in|on) (?P<value>.+)")
 UNITS = "percent per cent pct degree degrees celsius fahrenheit kelvin c f k a and point the way"
@@ -117,8 +116,13 @@ SLOTS = """number unit level color white mode alarm_mode media source item state
 position brightness volume_level percentage temperature color_temperature volume_step"""
 VALUE_SLOTS = frozenset(SLOTS.split())  # what stays when another thing is named
 NUMERIC = ("brightness", "set", "target", "volume", "speed", "tilt")
+MOVED = ("open", "close")
 LISTING = ("add_item", "remove_item", "tick_item")
 IT = re.compile(r"\b(?:(?:all|both) of )?(?:it|them|those|these)\b", re.IGNORECASE)
+SPELT = (*LISTING, "play")  # whose items and titles may be any words
+TALK = frozenset(
+    ["i", "my", "you", "your", "he", "she", "it", "they", "we", "about", "that", "this", "is", "was", "for", "worries"]
+)
 MOST_NAMES = 3
 LINKING = """and also then plus next now what how about of same the thing again here goes please do that this it for with in on at
 to likewise ditto as well too like way set make should be including include together along can could you only just even one ones
@@ -128,6 +132,13 @@ LINKS = frozenset(LINKING.split())
 
 def corrects(said: re.Match[str]) -> bool:
     return bool(said["wrong"].strip() or said["meant"].strip() or said["tail"].strip() or REFUSING.match(said["no"]))
+
+
+def explicit(said: re.Match[str]) -> bool:
+    """Whether its words surely stand for those of the wish before, so that they may be a title or an item, too."""
+    if said["meant"].strip() or said["tail"].strip() or said["not"]:
+        return True
+    return said["no"].endswith(", ") and len(said["rest"].split()) < 3 and not TALK & set(fold(said["rest"]))
 
 
 def stepped(said: str, topic: Topic) -> tuple[str, dict[str, Any]]:
@@ -176,12 +187,8 @@ def value(words: str, topic: Topic, *, sure: bool) -> tuple[str, dict[str, Any]]
     if words in ("all the way", "fully", "completely") and topic.verb in WAYS.values():
         return topic.verb, {}
     if way := ON_OFF.fullmatch(words):
-        doors = way["way"] not in ("on", "off")
-        return (
-            (WAYS[way["way"]], {})
-            if not doors or topic.verb in ("open", "close", "lock", "unlock", "set", "up", "down")
-            else None
-        )
+        fits = {"on": True, "off": True, "up": topic.verb in MOVED, "down": topic.verb in MOVED}
+        return (WAYS[way["way"]], {}) if fits.get(way["way"], topic.verb in (*MOVED, "lock", "unlock", "set")) else None
     if number := _number(words):
         if number["number"] > 1000 or number.get("unit") == "kelvin":
             return "white", {"white": number["number"]}

@@ -25,6 +25,7 @@ HEARD = {  # signs that a dictation wrote out, and sound-alikes beside words tha
 HEARD_AS = [(re.compile(said, re.IGNORECASE), meant) for said, meant in HEARD.items()]
 
 
+SPARING = ("bar", "except", "excluding", "minus", "save", "barring")  # of exceptions, which are no plain words
 MOST = 6  # ways to mend a text that are tried
 PER_WORD = 3
 
@@ -73,4 +74,4 @@ class Mending:
 def _plain() -> Slips:
     """The plain words of wishes and questions, numbers and colours."""
     model = tagger()
-    return Slips({*(model.plain["O"] if model else ()), *NUMERALS, *COLORS}, ())
+    return Slips({*(model.plain["O"] if model else ()), *NUMERALS, *COLORS, *SPARING}, ())

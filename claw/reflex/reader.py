@@ -48,9 +48,13 @@ RETRACTED = re.compile(
     r"(?:\W+(?:no|wait|sorry|hang on|actually|i mean|i meant|make (?:that|it)|rather))*\W+(?P<second>\w.*)",
     re.IGNORECASE,
 )
-SPELT = ("play", "add_item", "tick_item", "remove_item")  # whose titles and items may hold any words
+
 CANCELLED = re.compile(r"(?:please )?(?:cancel|scrap|forget|delete)\b", re.IGNORECASE)  # a plan or a routine
 LEVELS = ("alias", "tagger", "grammar")
+REMARK = re.compile(
+    r"(?:i|i'?m|we|we'?re|it|it'?s|there|there'?s|theres)\b(?! (?:want|need|would|'d|should|has to|must))", re.IGNORECASE
+)
+TELLS = re.compile(r"\b(?:said|says?|told|asked|wrote|heard|think|thought|hope|wish|never|not|\w+n'?t)\b", re.IGNORECASE)
 VALUED = ("set", "brightness", "target", "volume", "speed", "tilt", "up", "down")
 SHORT_QUESTION = 8  # words; the grammar has honest answers to some that ask nothing of the house
 MOST_PARTS = 6
@@ -131,15 +135,18 @@ class Reader:
         return self._noted("requests", text, reading) if reading else self._sentence(text, context)
 
     def _instead(self, first: str, second: str, context: Context, *, sure: bool) -> Reading | None:
-        """A wish that was taken back in the same breath: "lamp on, no, the fan" is only about the fan; if not sure, None for talk."""
+        """A wish taken back in the same breath: "lamp on, no, the fan" is only about the fan; None for talk unless `sure`."""
+        word = self.alias.read(second, Context())
+        if word and word.control in ("no", "stop"):
+            return replace(word, control="", reply="All right, I do nothing.")
         meant = self._sentence(plain(first), context)
-        if meant and meant.topic and meant.topic.devices and (sure or meant.topic.verb not in SPELT):
+        if meant and meant.topic and meant.topic.devices and (sure or meant.topic.verb not in leaning.SPELT):
             aimed = replace(context, question="", choices=0, topic=replace(meant.topic, did=False, said=first))
             reading = self.following.read(f"no, {second}", aimed)
             if reading and (sure or reading.calls or reading.options):
                 return replace(reading, corrects="")
         tagging = self._tagging(plain(first), context)
-        if tagging and tagging.verb in DEEDS and (sure or tagging.verb not in SPELT):
+        if tagging and tagging.verb in DEEDS and (sure or tagging.verb not in leaning.SPELT):
             verb, other = leaning.value(second.casefold(), Topic(tagging.verb), sure=False) or (tagging.verb, {"thing": second})
             came = self._grammar("en").come(verb, {**tagging.slots, **other}, context)
             if came.calls:
@@ -237,6 +244,7 @@ class Reader:
     def _joint(self, parts: Sequence[str], context: Context) -> Reading | None:
         """All parts as deeds; one that says what is not known here; None when nothing is known of any."""
         deeds: list[Reading] = []
+        parts = [part for part in parts if not REMARK.match(part) or TELLS.search(part)] or parts
         for part in parts:
             reading = self._part(part, parts[0], context)
             if reading is None or not reading.calls:

@@ -19,6 +19,10 @@ AROUND = 2  # neighbours on each side that a word is seen with
 GRAMS = 40  # n-grams of a word that count
 TAGS = "OTVCWMXISNHJK"
 TARGET, LIKELY = TAGS.index("T"), 0.04  # a word of this house is a target already when it is as likely as that
+LINKING = "in on at by near of my our your the next to over under beside behind above from inside"
+LINKS = frozenset(LINKING.split(" "))
+REASONING = "because cause cos or since so as otherwise else i im its theres were the"  # words with which a clause begins
+REASONS = frozenset(REASONING.split(" "))
 OF_HOUSE = NAME | IN_NAME | AREA | IN_AREA | HERE
 FRAMED = 1000  # words whose vectors are kept
 SUITE = "suite."  # how the names of arrays begin that only claw.learning reads
@@ -50,6 +54,24 @@ def grams(word: str) -> list[int]:
     framed = f"<{word[:24]}>"
     parts = {framed[at : at + n] for n in (3, 4, 5) for at in range(len(framed) - n + 1)} | {framed}
     return [crc32(part.encode()) % BUCKETS for part in sorted(parts)][:GRAMS]
+
+
+def _whole(words: Sequence[str], marks: list[str]) -> str:
+    """The tags, with targets that only a preposition parts as one, and as talk whole clauses only: "and run me a bath" is none."""
+    for n in range(1, len(marks) - 1):
+        gap = next((k for k in (1, 2, 3) if n + k < len(marks) and marks[n + k] == "T"), 0)
+        if marks[n - 1] == "T" and gap and all(marks[n + k] == "O" and words[n + k] in LINKS for k in range(gap)):
+            marks[n : n + gap] = "T" * gap
+    for n, mark in enumerate(marks):
+        if mark == "K" and n and marks[n - 1] != "K" and words[n].isalpha() and not _begins(words, n):
+            end = next((k for k in range(n, len(marks)) if marks[k] != "K"), len(marks))
+            marks[n:end] = "O" * (end - n)
+    return "".join(marks)
+
+
+def _begins(words: Sequence[str], n: int) -> bool:
+    """Whether a clause may begin at this word."""
+    return not words[n - 1].isalnum() or words[n] in REASONS or words[n - 1] in REASONS
 
 
 class Tagger:
@@ -87,7 +109,7 @@ class Tagger:
         best = tags.argmax(1)
         order = verbs.argsort()[::-1]
         known = zip(best, bits, tags[:, TARGET], strict=True)
-        marks = "".join("T" if n == 0 and bit & OF_HOUSE and share > LIKELY else TAGS[n] for n, bit, share in known)
+        marks = _whole(words, ["T" if n == 0 and bit & OF_HOUSE and share > LIKELY else TAGS[n] for n, bit, share in known])
         learnt = layer.words.get(self.verbs[order[0]], frozenset()) if layer else frozenset[str]()
         strange = tuple(
             word

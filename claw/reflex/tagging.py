@@ -18,9 +18,8 @@ from claw.reflex.tokens import Lexicon
 
 TAKEN, NOTHING = 0.55, 0.8  # from which share on a reading counts, and from which on it is believed that nothing is asked
 SURELY_NOTHING, SHORT = 0.95, 7  # then not even a slip is looked for, but in a message of few words
-ALONE = frozenset(  # wishes of one word; "vacuum" and "lamp" are none
-    "brighter dimmer warmer colder louder quieter faster slower up down pause resume next previous mute unmute stop".split(" ")
-)
+BY_ITSELF = "brighter dimmer warmer colder louder quieter faster slower up down pause resume next previous mute unmute stop"
+ALONE = frozenset(BY_ITSELF.split(" "))  # wishes of one word; "vacuum" and "lamp" are none
 LEAST_TALK = 3  # words
 UNREAD = ("none", "later", "several", "same")
 ANY = re.compile(r"^(?:any|some)(?:thing|body|one)?\b(?: of)?(?: the\b)?\s*(?:else\b)?\s*", re.IGNORECASE)
