@@ -11,7 +11,7 @@ from bench.idle import memory
 from bench.row import Bar, Measure, Options, Sample, Samples
 
 ROOT = Path(__file__).parent.parent
-HEAVY = frozenset({"anthropic", "openai", "httpx", "httpx2", "numpy", "pandas", "torch"})  # a model SDK or numerics
+HEAVY = frozenset({"anthropic", "openai", "httpx", "httpx2", "pandas", "torch"})  # a model SDK, or what only training needs
 KEEP = """
 import atexit, sys
 from pathlib import Path
@@ -20,7 +20,7 @@ from claw.cli import main
 sys.exit(main())
 """
 HOUSES: dict[str, tuple[str, ...]] = {"nobody": (), **{name: (name,) for name in FAMILIES}, "all": tuple(FAMILIES)}
-HEAVIES, EMPTY = "model SDK or numpy loaded, any house", "memory of a house with nobody, PSS"
+HEAVIES, EMPTY = "model SDK or torch loaded, any house", "memory of a house with nobody, PSS"
 QUIET = 2.0  # seconds for a daemon to find nothing
 
 

@@ -33,6 +33,10 @@ NOTHING = 500
 HASSIL = "hassil alone, 60 devices"
 FIRST, TAGGER, ALL = "the first sentence after the warm-up", "memory of the tagger over numpy", "memory of all levels over numpy"
 WEIGHTS = "weights"
+MORE: Sequence[tuple[str, str, dict[str, Any]]] = (
+    ("Light", "light", {"on": False}), ("Blind", "shade", {"position": 0}), ("Plug", "switch", {"on": False}),
+    ("Speaker", "player", {"playback": "stopped"}),
+)  # fmt: skip
 Said = tuple[str, Context]
 
 
@@ -41,7 +45,8 @@ async def measure(options: Options) -> Samples:
     found: dict[str, Sample] = {}
     files = [yaml.safe_load(path.read_text("utf-8")) for path in _files()]
     files = files[:: 4 if options.quick else 1]
-    nothing = [case["say"] for path in sorted(OWN.glob("asks-nothing*.yaml")) for case in yaml.safe_load(path.read_text("utf-8"))["cases"]]
+    prose = [yaml.safe_load(path.read_text("utf-8"))["cases"] for path in sorted(OWN.glob("asks-nothing*.yaml"))]
+    nothing = [case["say"] for cases in prose for case in cases]
     for count in (SMALL, LARGE):
         times, alone = _times(files, nothing[:NOTHING], count, alone=count == SMALL)
         found[f"{count} devices, p50"] = Sample(times)
@@ -70,16 +75,14 @@ def _times(files: Sequence[Any], nothing: Sequence[str], count: int, *, alone: b
             said += [(text, Context()) for text in nothing[number * share : (number + 1) * share]]
             for text, context in said[:3]:
                 reader.read(text, context)
-            times += [_timed(lambda text=text, context=context: reader.read(text, context)) for text, context in said]
-            if alone:
-                grammar = reader._grammar("en")
-                others += [_timed(lambda text=text, context=context: grammar.matches(text, context)) for text, context in said]
+            times += [_timed(reader.read, *one) for one in said]
+            others += [_timed(reader._grammar("en").matches, *one) for one in said] if alone else []
     return times, others
 
 
-def _timed(work: Callable[[], object]) -> float:
+def _timed(work: Callable[[str, Context], object], text: str, context: Context) -> float:
     began = time.perf_counter()
-    work()
+    work(text, context)
     return (time.perf_counter() - began) * 1000
 
 
@@ -87,14 +90,16 @@ def _reader(house: Any, count: int, folder: Path) -> Reader:
     """A reader of this house with more devices in more rooms."""
     devices = [*house["devices"]]
     rooms = [f"Room {number}" for number in range(count // 12)]
-    devices += [
-        {"id": f"more-{n}", "name": f"{rooms[n % len(rooms)]} {('Light', 'Blind', 'Plug', 'Speaker')[n % 4]} {n}", "area": rooms[n % len(rooms)],
-         "kind": ("light", "shade", "switch", "player")[n % 4], "state": ({"on": False}, {"position": 0}, {"on": False}, {"playback": "stopped"})[n % 4]}
-        for n in range(count - len(devices))
-    ]  # fmt: skip
+    devices += [_more(n, rooms[n % len(rooms)]) for n in range(count - len(devices))]
     made = House(Store(folder / "house.db"), Events(), Clock())
     build({"areas": [*house.get("areas", []), *({"name": room} for room in rooms)], "devices": devices}, made)
     return Reader(made, Names(made), Clock())
+
+
+def _more(n: int, room: str) -> dict[str, Any]:
+    """One of the devices that fill the house up."""
+    name, kind, state = MORE[n % len(MORE)]
+    return {"id": f"more-{n}", "name": f"{room} {name} {n}", "area": room, "kind": kind, "state": state}
 
 
 def _child() -> dict[str, float]:
@@ -117,7 +122,7 @@ def _own_costs() -> None:
     with tempfile.TemporaryDirectory(prefix="claw-bench-") as folder:
         reader = _reader(yaml.safe_load(_files()[0].read_text("utf-8"))["house"], SMALL, Path(folder))
         reader.warm()
-        first = _timed(lambda: reader.read("turn on the lights in the kitchen", Context()))
+        first = _timed(reader.read, "turn on the lights in the kitchen", Context())
     print(json.dumps({FIRST: first, TAGGER: after_tagger - before, ALL: _resident() - before}))
 
 

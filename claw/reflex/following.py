@@ -46,7 +46,7 @@ class Following:
         corrects = CORRECTS.fullmatch(said)
         if corrects and (context.extra.get("refused") or leaning.corrects(corrects)):
             return self._instead(corrects, bare) if topic.said or context.extra.get("refused") else None
-        return self._also(opened, bare)
+        return self._also(opened if leaning.MARKED.match(opened) else said, bare)
 
     def tagged(self, text: str, thing: str, context: Context) -> Reading | None:
         """The same for a text of which the tagger says so, when nothing but linking words stand around the thing."""
@@ -82,7 +82,9 @@ class Following:
         topic = context.topic
         if topic.verb.startswith("ask"):
             return None
-        if (back := leaning.BEFORE.fullmatch(said)) and (not back["used"] or topic.verb in leaning.ENDING):
+        if (back := leaning.BEFORE.fullmatch(said)) and (
+            not back["used"] or topic.verb in ("turn_off", "close", "pause", "mute")
+        ):
             return Reading("grammar", request=Request("history", "undo"), trace=("as it was",)) if topic.said else None
         verb, slots = leaning.stepped(said, topic)
         if not verb:
@@ -101,8 +103,7 @@ class Following:
         if not part or not topic.did or not topic.said or len(topic.aimed) < 2:
             return None
         kinds = {self.house.devices[id].kind for id in topic.aimed if id in self.house.devices}
-        found = self.names.find(part["rest"], kinds=kinds, all=True)
-        some = {device.id for device in found.devices} & set(topic.aimed)
+        some = {device.id for device in self.names.find(part["rest"], kinds=kinds, all=True).devices}
         ids = tuple(id for id in topic.aimed if (id in some) == bool(part["only"]))
         reading = self._planned(topic.verb, {**_kept(topic), "ids": ids}, context) if 0 < len(ids) < len(topic.aimed) else None
         return self._corrected(reading, context) if reading else None
@@ -127,10 +128,8 @@ class Following:
             return None
         if (marked or leaning.alone(rest, context.topic)) and (reading := self._with_value(rest, context, sure=False)):
             return reading
-        if both := VALUED.fullmatch(rest) if marked else None:
-            value = leaning.value(both["value"], context.topic, sure=False)
-            if value and (reading := self._with_thing(both["thing"], context, *value)):
-                return reading
+        if marked and (reading := self._both(rest, context)):
+            return reading
         if reading := self.same(rest, context):
             return None if reading.unknown and not marked else reading
         return self._with_item(rest, context) if found["also"].startswith(("and ", "also ")) or found["too"] else None
@@ -204,7 +203,7 @@ class Following:
     def _instead(self, said: re.Match[str], context: Context) -> Reading | None:
         """What was meant in place of the last wish; Reading.corrects then holds the words of that wish."""
         rest, topic, unwanted = said["rest"], context.topic, set(fold(said["not"] or said["nor"] or ""))
-        if not {singular(word) for word in unwanted} <= {singular(word) for word in fold(topic.said)}:
+        if not {singular(word) for word in unwanted - leaning.NUMBER_WORDS} <= {singular(word) for word in fold(topic.said)}:
             return None
         sure = bool(said["meant"].strip() or said["tail"].strip() or said["wrong"].strip())
         if NO_THING.match(rest) and not leaning.ON_OFF.fullmatch(rest):
@@ -230,7 +229,7 @@ class Following:
 
 def _bare(said: str) -> str:
     """The message without politeness, but with its "just"."""
-    return plain(leaning.JUST.sub("only ", said)).rstrip(" .!?")
+    return plain(re.sub(r"^just (?=(?:the|my|our|in|on|at)\b)", "only ", said)).rstrip(" .!?")
 
 
 def _kept(topic: Topic) -> dict[str, Any]:

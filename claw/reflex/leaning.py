@@ -10,37 +10,34 @@ from claw.reflex.numbers import NUMBERS, TENS
 from claw.reflex.reading import Topic
 
 GAP = r"[\s,.;:!-]+"
-SIGHED = (  # what only opens a message
-    r"(?:oh|a+h+|a+w+|och|aye|yeah|h+m+|u+h+m*|e+r+m*|ugh+|a+r+gh+|e+w+|wow|whoa+|woah|yikes|blimey|crikey|je+z|gosh|christ|damn"
-    r"|(?:goodness|dear|pardon)(?: me)?|gracious|my (?:god|goodness|word|dear)|my(?=,)|lol|omg|bruh|bro|dude|mate|please|thanks)"
-)
+SIGHED = r"(?:oh|a+h+|a+w+|och|aye|yeah|wh?o[aw]\w*|my (?:god|goodness|word)|my(?=,)|lol|omg|bruh|bro|dude|mate|please|thanks)"
 REFUSED = (  # what says that the last message was understood wrongly
-    r"(?:no+(?! (?:more|less|further|longer|later|better|worse|way|one)\b)|nope|nah?|naw|oo?ps(?:ie)?|who+ps|wait|hang on|hold on"
-    r"|(?:(?:i'm|i am) )?(?:(?:so|very|really|terribly) )*(?:sorry|soz|sry)|actually|my (?:bad|mistake|fault|apologies)|apologies"
-    r"|(?:i )?beg your pardon|(?:i )?(?:do )?apologi[sz]e|(?:how )?silly(?: of)? me|never ?mind|nvm|jk|just kidding"
-    r"|(?:scrap|scratch|forget) that|correction|(?:i )?misspoke|not (?:quite|exactly))"
+    r"(?:no+(?! (?:more|less|further|longer|later|way|one)\b)|nope|nah?|naw|(?:oo?ps|who+ps)[\w-]*|wait|hang on|hold on|actually"
+    r"|(?:(?:i'm|i am) )?(?:(?:so|very|really|terribly) )*(?:sorry|soz|sry)|my (?:bad|mistake|fault|apologies)|apologies|h+m+"
+    r"|(?:i )?beg your pardon|(?:i )?(?:do )?apologi[sz]e|(?:how )?silly(?: of)? me|never ?mind|nvm|jk|just kidding|u+h+m*|e+r+m*"
+    r"|(?:scrap|scratch|forget) that|correction|(?:i )?misspoke|not (?:quite|exactly)|eh|ugh+|a+r+gh+|e+w+|yikes|blimey|je+z"
+    r"|christ|d[aeo][mr]n|crap|shoot|shit|fuck|bugger|drat|excuse me|gosh|gracious|(?:goodness|dear|pardon)(?: me)?)"
 )
 WRONG = (
-    r"(?:(?:(?:that|it)(?:'s| is| was) )?(?:the )?wrong(?: \w+)?(?=[,.;:!]| the\b|$)"
-    r"|(?:(?:that|it)(?:'s| is| was) )?(?:the )?wrong \w+"
+    r"(?:(?:(?:that|it)(?:'s| is| was) )?(?:the )?wrong(?: (?!the\b|i\b)\w+)?"
     r"|not th(?:at|is|[eo]se)(?: (?:ones?|\w*(?:lamp|light|room|door)s?))?"
     r"|not (?:there|it|them)|not (?:(?:in|on) )?(?:the|my) [\w' ]+?(?=,| (?:the|my|in|but)\b)"
     r"|not (?P<not>[\w'% ]+?)(?=[,.;:] ?| but )"
     r"|i (?:didn't|did not) mean (?:[\w' ]+?(?=,)|that(?: one)?|it))"
 )
-I_SAID = r"i (?:meant|mean|said|want(?:ed)?|asked for)|meant"
+I_SAID = r"i (?:only |just |actually )?(?:meant|mean|said|want(?:ed)?|asked for)|meant"
 MEANT = rf"(?:{I_SAID})(?: to say)?(?: that| it| them)?(?: to be)?|make (?:that|it)|change (?:that|it) to|rather|but"
 CORRECTS = re.compile(
-    rf"(?P<no>(?>(?:(?:{SIGHED}|{REFUSED})(?:{GAP}|$))*))(?P<wrong>(?>(?:{WRONG}(?:{GAP}|$))?))(?P<meant>(?>(?:(?:{MEANT}){GAP})*))"
+    rf"(?P<no>(?>(?:(?:{SIGHED}|{REFUSED})(?:{GAP}|$))*))(?P<wrong>(?>(?:{WRONG}(?:{GAP}|$))?))"
+    rf"(?:[\w' -]{{2,40}}[,.;:!]+ (?=i meant ))?(?P<meant>(?>(?:(?:{MEANT}){GAP})*))"
     rf"(?P<rest>.+?)(?P<tail>(?:,? (?:instead|rather|{I_SAID}|(?:is|was) what (?:{I_SAID})|my bad|so?rr?y))*"
     r"(?:,? (?:and )?not (?:(?:in |on )?(?:the|my|that|this)\b.*|(?P<nor>.+)))?)(?:,? dear)?"
 )
 REFUSING = re.compile(rf"(?:.*{GAP})?{REFUSED}\b")
 OPENED = re.compile(rf"(?:(?:{SIGHED}|{REFUSED}){GAP})+(?=\w)")
-JUST = re.compile(r"^just (?=(?:the|my|our|in|on|at)\b)")
 PART = re.compile(r"(?:(?P<only>only)|(?:(?:but|and|only) )?(?:not|except)(?: for)?|all but) (?P<rest>[\w' ]+)")
 OFF_LIST = re.compile(
-    r"(?:take|get|cross|scratch|remove|delete|drop)(?: the)? (?P<item>.+?)(?: (?:back )?(?:off|out|from it|off it))?(?: again)?"
+    r"(?:take|cross|remove|delete|drop|forget|scrap)(?: the)? (?P<item>.+?)(?: (?:back )?(?:off|out))?(?: again)?"
 )
 SAME = r"(?:the )?same(?: thing| again| goes| here)?|(?:do|make) (?:the same|that|this|it|likewise)(?: thing)?|ditto|likewise"
 ALSO = re.compile(
@@ -49,9 +46,7 @@ ALSO = re.compile(
     rf"(?P<too>(?:,? (?:too|also|as well|next|the same|likewise|ditto|like that|in the same way|should be the same))*)"
 )
 SOME = r"(?:(?:even|still|just|(?:a )?(?:bit|little|touch|tad|lot|notch)|slightly|much|some|way|far|one|go|keep going) )*"
-LESSENED = (
-    r"(?:that(?:'s| is)|it(?:'s| is)|they(?:'re| are))?\s?(?:still |a (?:little )?bit |a little |wa+y |much |far |just |really )*"
-)
+LESSENED = r"(?:(?:that|it)(?:'s| is)|they(?:'re| are))?\s?(?:(?:still|a (?:little )?bit|a little|wa+y|much|far|just|really) )*"
 MORE = re.compile(
     rf"{SOME}(?P<side>more|further|higher|less|lower)(?: (?:still|again|than that))*|(?P<enough>{LESSENED}not? enough)"
 )
@@ -71,32 +66,29 @@ BEFORE = re.compile(
     r"(?:(?:go|(?:put|change|make) (?:it|them|that)) )?(?:back )?(?:to )?"
     r"(?:(?:(?:i'd|i would) rather )?(?:you )?(?:leave|left|have|keep|kept) (?:it|them|that) )?"
     r"(?:how|what|the way|as|like) (?:it|they|that) (?:was|were)(?: before)?|(?:back to|like|as) before|back to normal"
-    r"|(?:(?:it|that|i) (?:was|liked it) )?(?:better|nicer) (?:before|how it was|the way it was)|i(?:'ve| have)? changed my mind"
-    r"|(?:(?:put|take|change|bring) (?:it|that|them) back|take (?:it|that|them) (?:back )?off)(?: again)?|jk|(?:just|only) (?:kidd|jok)ing"
-    r"|(?:undo|revert)(?: that)?|(?:scrap|scratch) (?:that|it)|forget (?:that )?i (?:said|asked) (?:that|it|anything)"
+    r"|(?:(?:it|that|i) (?:was|liked it) )?(?:better|nicer) before|i(?:'ve| have)? changed my mind|i take (?:it|that) back"
+    r"|i (?:didn't|did not) want (?:that|it)|(?:(?:put|take|change|bring) (?:it|that|them) back|take (?:it|that) off)(?: again)?|jk"
+    r"|(?:just|only) (?:kidd|jok)ing|(?:undo|revert|scrap|scratch)(?: (?:that|it))?|forget (?:that )?i (?:said|asked) (?:that|it)"
     r"|(?P<used>i(?:'m| am)? still (?:need(?:ed)?|using|reading|watching)(?: (?:that|it|them))?)"
 )
-ENDING = ("turn_off", "close", "pause", "stop", "stop_playing", "mute", "remove_item", "dimmer", "quieter", "down")
 NO_THING = re.compile(
     r"(?:turn|switch|put|flip|open|close|shut|lock|unlock|set|play|start|stop|pause|dim|make|raise|lower|mute|unmute|arm|clean|wake"
     r"|add|remove|is|are|was|were|do|does|did|can|could|will|would|should|has|have|what|which|who|whose|where|when|why|how|if|i|you"
     r"|he|she|we|they|remind|tell|give|get|let|thanks?|never|don't|in an?|in \d+|at \d+)\b(?!-)"
 )
 ON_OFF = re.compile(
-    r"(?:(?:leave|keep) (?:it|them|that) )?(?:back |turn(?:ed)? |switch(?:ed)? )?(?P<way>on|off|open|closed?|shut|up|down)"
+    r"(?:(?:leave|keep) (?:it|them|that) )?(?:back |turn(?:ed)? |switch(?:ed)? )?(?P<way>on|off|open|close|shut|up|down)d?"
     r"(?: again)?(?: with (?:it|that|both|all|them|those|em)(?: of them)?)?"
 )
-WAYS = {"on": "turn_on", "off": "turn_off", "open": "open", "up": "open", "close": "close", "closed": "close", "shut": "close",
-        "down": "close"}  # fmt: skip
+WAYS = {"on": "turn_on", "off": "turn_off", "open": "open", "up": "open", "close": "close", "shut": "close", "down": "close"}
 OTHER_SIDE = re.compile(r"(?:the )?(?:other|opposite|wrong) (?:way|direction)(?: a?round)?|the opposite")
 VALUED = re.compile(r"(?P<thing>.+?) (?:to|at|in|on) (?P<value>.+)")
 UNITS = "percent per cent pct degree degrees celsius fahrenheit kelvin c f k a and point the way"
 UNIT_WORDS = frozenset(UNITS.split())
 NUMBER_WORDS = frozenset(NUMBERS) | frozenset(TENS) | frozenset(values.SHARE) | {"hundred"}
-ADJECTIVES = {
-    "brighter": "dark dim gloomy", "dimmer": "bright light glaring", "quieter": "loud noisy", "louder": "quiet soft faint",
-    "colder": "warm hot", "warmer": "cold cool chilly", "slower": "fast", "faster": "slow", "down": "high", "up": "low",
-}  # fmt: skip
+ADJECTIVES = {"brighter": "dark dim gloomy", "dimmer": "bright light glaring", "quieter": "loud noisy", "slower": "fast",
+              "louder": "quiet soft faint", "colder": "warm hot", "warmer": "cold cool chilly", "faster": "slow",
+              "down": "high", "up": "low"}  # fmt: skip
 AGAINST = {word: verb for verb, words in ADJECTIVES.items() for word in words.split()}
 COMPARISONS = {**dict.fromkeys(("darker", "dimmer"), "dimmer"), **dict.fromkeys(("quieter", "softer"), "quieter"),
                **dict.fromkeys(("warmer", "hotter"), "warmer"), **dict.fromkeys(("colder", "cooler"), "colder"),
@@ -104,25 +96,18 @@ COMPARISONS = {**dict.fromkeys(("darker", "dimmer"), "dimmer"), **dict.fromkeys(
 PAIRS = (("up", "down"), ("brighter", "dimmer"), ("louder", "quieter"), ("warmer", "colder"), ("faster", "slower"),
          ("open", "close"), ("turn_on", "turn_off"))  # fmt: skip
 OTHER_WAY = {one: other for pair in PAIRS for one, other in (pair, pair[::-1])}
-UPWARD = {
-    **dict.fromkeys(("brightness", "set", "turn_on", "ha_on", "target", "open"), "up"),
-    "volume": "louder", "play": "louder", "speed": "faster", "close": "down",
-}  # fmt: skip
-ABSOLUTE = {
-    "brighter": "brightness", "dimmer": "brightness", "louder": "volume", "quieter": "volume",
-    "faster": "speed", "slower": "speed",
-}  # fmt: skip
+UPWARD = {**dict.fromkeys(("brightness", "set", "turn_on", "ha_on", "target", "open"), "up"), "volume": "louder",
+          "play": "louder", "speed": "faster", "close": "down"}  # fmt: skip
+ABSOLUTE = {"brighter": "brightness", "dimmer": "brightness", "louder": "volume", "quieter": "volume", "faster": "speed",
+            "slower": "speed"}  # fmt: skip
 SLOTS = """number unit level color white mode alarm_mode media source item state whether noticed aspect
 position brightness volume_level percentage temperature color_temperature volume_step"""
 VALUE_SLOTS = frozenset(SLOTS.split())  # what stays when another thing is named
 NUMERIC = ("brightness", "set", "target", "volume", "speed", "tilt")
-MOVED = ("open", "close")
 LISTING = ("add_item", "remove_item", "tick_item")
 IT = re.compile(r"\b(?:(?:all|both) of )?(?:it|them|those|these)\b", re.IGNORECASE)
 SPELT = (*LISTING, "play")  # whose items and titles may be any words
-TALK = frozenset(
-    ["i", "my", "you", "your", "he", "she", "it", "they", "we", "about", "that", "this", "is", "was", "for", "worries"]
-)
+TALK = re.compile(r"\b(?:i|my|you|your|he|she|it|they|we|about|that|this|is|was|for|what|typo|dear|indeed|\w+ly)\b")
 MOST_NAMES = 3
 LINKING = """and also then plus next now what how about of same the thing again here goes please do that this it for with in on at
 to likewise ditto as well too like way set make should be including include together along can could you only just even one ones
@@ -136,9 +121,8 @@ def corrects(said: re.Match[str]) -> bool:
 
 def explicit(said: re.Match[str]) -> bool:
     """Whether its words surely stand for those of the wish before, so that they may be a title or an item, too."""
-    if said["meant"].strip() or said["tail"].strip() or said["not"]:
-        return True
-    return said["no"].endswith(", ") and len(said["rest"].split()) < 3 and not TALK & set(fold(said["rest"]))
+    short = said["no"].endswith(", ") and len(said["rest"].split()) < 3 and not TALK.search(said["rest"])
+    return bool(said["meant"].strip() or said["tail"].strip() or said["not"] or short)
 
 
 def stepped(said: str, topic: Topic) -> tuple[str, dict[str, Any]]:
@@ -181,14 +165,21 @@ def _number(words: str) -> dict[str, Any]:
 
 def value(words: str, topic: Topic, *, sure: bool) -> tuple[str, dict[str, Any]] | None:
     """The verb and slots for other words for a value; `sure`: they stand for one, so titles and items count, too."""
-    said, words = words, re.sub(r"^(?:(?:only|just) )?(?:to|at|in|on|by|with|be|only|just) (?!$)", "", words)
+    said, words = (
+        words,
+        re.sub(r"^(?:(?:only|just|maybe|i think) )?(?:(?:to|at|in|on|by|with|be|only|just) (?!$))?", "", words),
+    )
+    words = re.sub(r" (?:is|will|would|should)(?: be)? (?:better|enough|plenty|fine|nicer|do)$", "", words)
     if OTHER_SIDE.fullmatch(words):
         return (OTHER_WAY[topic.verb], {}) if topic.verb in OTHER_WAY else None
     if words in ("all the way", "fully", "completely") and topic.verb in WAYS.values():
         return topic.verb, {}
     if way := ON_OFF.fullmatch(words):
-        fits = {"on": True, "off": True, "up": topic.verb in MOVED, "down": topic.verb in MOVED}
-        return (WAYS[way["way"]], {}) if fits.get(way["way"], topic.verb in (*MOVED, "lock", "unlock", "set")) else None
+        pair = next((pair for pair in PAIRS[:-1] if topic.verb in pair), ("open", "close"))
+        if way["way"] in ("up", "down"):
+            return (pair[way["way"] == "down"], {}) if topic.verb in pair else None
+        doors = way["way"] not in ("on", "off")
+        return (WAYS[way["way"]], {}) if not doors or topic.verb in ("open", "close", "lock", "unlock", "set") else None
     if number := _number(words):
         if number["number"] > 1000 or number.get("unit") == "kelvin":
             return "white", {"white": number["number"]}

@@ -16,7 +16,7 @@ from claw.reflex.deeds import DEEDS
 from claw.reflex.explained import Stop
 from claw.reflex.following import Following, named, topic_of
 from claw.reflex.foreign import Languages
-from claw.reflex.grammar import CONDITION, LATER, NEGATED, QUESTION, Grammar
+from claw.reflex.grammar import ACTS, CONDITION, LATER, NEGATED, QUESTION, Grammar
 from claw.reflex.reading import Context, Reading, Request, Topic, in_words
 from claw.reflex.tagging import Tagging, Tags, wish
 from claw.turns.replies import listed, the
@@ -44,7 +44,7 @@ RETRACTED = re.compile(
     r"(?!(?:(?:when|if) i say|by|no|nah|nope|oops|sorry|wait|actually|oh)\b)"  # a meaning; a correction of the last message
     r"(?P<first>\w.{3,}?)\W*(?:\W(?:er+|uh+|um+|oh|ah)\W+)?(?:[,.;:–—-]+\s*(?:no|nah|wait|sorry|actually|oops)\b"
     r"|\b(?:scratch that|i mean|i meant|no wait|wait no|make that|correction)\b"
-    r"|\b(?P<weak>no(?! (?:one|longer|more|less|later|matter|need|problem|thanks|worries)\b)|sorry|oops|hang on)\b)"
+    r"|\b(?P<weak>no(?! (?:one|longer|more|less|later|matter|need|problem|thanks|worries)\b)|sorry|oops|hang on|wait|actually)\b)"
     r"(?:\W+(?:no|wait|sorry|hang on|actually|i mean|i meant|make (?:that|it)|rather))*\W+(?P<second>\w.*)",
     re.IGNORECASE,
 )
@@ -55,8 +55,9 @@ REMARK = re.compile(
     r"(?:i|i'?m|we|we'?re|it|it'?s|there|there'?s|theres)\b(?! (?:want|need|would|'d|should|has to|must))", re.IGNORECASE
 )
 TELLS = re.compile(r"\b(?:said|says?|told|asked|wrote|heard|think|thought|hope|wish|never|not|\w+n'?t)\b", re.IGNORECASE)
+TIMED = re.compile(r"H|V[^V]+V")  # tags with which a sentence may be one of times
 VALUED = ("set", "brightness", "target", "volume", "speed", "tilt", "up", "down")
-SHORT_QUESTION = 8  # words; the grammar has honest answers to some that ask nothing of the house
+SHORT = 6  # words; the grammar has honest answers to some questions and wishes that concern nothing here
 MOST_PARTS = 6
 NEAR = 0.75  # of difflib; below it the sentences have little to do with each other
 
@@ -175,7 +176,13 @@ class Reader:
         from claw.reflex import conditions, schedules  # their patterns take 50 ms to compile
 
         tagging = self._tagging(text, context)
-        if tagging and tagging.taken and tagging.verb in VALUED and "number" in tagging.slots and "H" not in tagging.tagged.tags:
+        if (
+            tagging
+            and tagging.taken
+            and tagging.verb in VALUED
+            and "number" in tagging.slots
+            and not TIMED.search(tagging.tagged.tags)
+        ):
             return None  # "the lamp at 20" is no time
         sorry, now = None, self.clock.now()
         for request in chain(conditions.read(text, self.names, context, now), schedules.read(text, now)):
@@ -229,7 +236,8 @@ class Reader:
             self._noted("tagger", text, None, tagging)
         if tagging and tagging.parts and (joined := self._joint(tagging.parts, context)):
             return joined
-        if tagging and tagging.nothing and not (QUESTION.match(text) and text.count(" ") < SHORT_QUESTION):
+        short = text.count(" ") < SHORT and (QUESTION.match(text) or ACTS.match(text))
+        if tagging and tagging.nothing and not short:
             return self._noted("tagger", text, None, tagging)
         if tagging and tagging.follows and context.topic.devices:
             return self._noted("conversation", text, self.following.tagged(text, str(tagging.slots.get("thing", "")), context))

@@ -72,6 +72,12 @@ def _numbers(tagged: Tagged) -> list[Slots]:
     return sorted(found, key=lambda one: _kelvin(one) != (tagged.verb == "white"))
 
 
+def torn(tagged: Tagged) -> bool:
+    """Whether it holds two values of one kind, of which nobody can tell the right one: "at 7 and 9"."""
+    kinds = [_kelvin(one) for one in _numbers(tagged)]
+    return len(set(kinds)) < len(kinds)
+
+
 def _kelvin(value: Slots) -> bool:
     return bool(value.get("unit") == "kelvin" or value["number"] > 1000)
 

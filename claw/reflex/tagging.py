@@ -11,7 +11,7 @@ from typing import Any
 from claw.names import Names
 from claw.reflex import deeds, values
 from claw.reflex.mending import Mending, heard
-from claw.reflex.slots import further, slots_of
+from claw.reflex.slots import further, slots_of, torn
 from claw.reflex.states import OPPOSITE
 from claw.reflex.tagger import Layer, Tagged, tagger
 from claw.reflex.tokens import Lexicon
@@ -20,6 +20,7 @@ TAKEN, NOTHING = 0.55, 0.8  # from which share on a reading counts, and from whi
 SURELY_NOTHING, SHORT = 0.95, 7  # then not even a slip is looked for, but in a message of few words
 BY_ITSELF = "brighter dimmer warmer colder louder quieter faster slower up down pause resume next previous mute unmute stop"
 ALONE = frozenset(BY_ITSELF.split(" "))  # wishes of one word; "vacuum" and "lamp" are none
+BOTH_WAYS = frozenset(["on", "off"])
 LEAST_TALK = 3  # words
 UNREAD = ("none", "later", "several", "same")
 ANY = re.compile(r"^(?:any|some)(?:thing|body|one)?\b(?: of)?(?: the\b)?\s*(?:else\b)?\s*", re.IGNORECASE)
@@ -63,7 +64,10 @@ class Tagging:
         """Whether it is sure enough, and made of known words."""
         words = sum(token.word.isalpha() and tag != "K" for token, tag in zip(self.tagged.tokens, self.tagged.tags, strict=True))
         said = words > 1 or self.verb in ALONE or self.verb.startswith("ask")
-        return said and self.tagged.sure >= TAKEN and not self.tagged.strange and self.verb not in UNREAD
+        plain = {token.word for token, tag in zip(self.tagged.tokens, self.tagged.tags, strict=True) if tag == "O"}
+        return (
+            said and not plain >= BOTH_WAYS and self.tagged.sure >= TAKEN and not self.tagged.strange and self.verb not in UNREAD
+        )
 
     @property
     def clear(self) -> bool:
@@ -127,8 +131,7 @@ class Tags:
             return better if found and found.verb != "none" else text
         free = _free(found)
         readings = [(again, one) for one in self.mending.versions(better, free) if (again := self.read(one)) and again.clear]
-        doubted = found.tagged.verb == "none" and found.tagged.sure >= SURELY_NOTHING
-        readings = [(again, one) for again, one in readings if again.verb != "none" and ("thing" in again.slots or not doubted)]
+        readings = [(again, one) for again, one in readings if again.verb == found.verb != "none" or "thing" in again.slots]
         wishes = [(round(again.tagged.sure, 1), again, one) for again, one in readings]
         if not wishes:
             return text
@@ -173,7 +176,8 @@ def wish(tagging: Tagging) -> tuple[str, dict[str, Any]] | None:
         slots["white"] = slots["number"]
     if verb == "arm":
         slots.setdefault("alarm_mode", "away")
-    if any(value is None for value in slots.values()) or NEEDED.get(verb, "thing") not in slots.keys() | {"thing"}:
+    unknown = torn(tagging.tagged) or any(value is None for value in slots.values())
+    if unknown or NEEDED.get(verb, "thing") not in slots.keys() | {"thing"}:
         return None
     return asked(verb, slots, tagging.tagged.text) if verb.startswith("ask") else (verb, slots)
 

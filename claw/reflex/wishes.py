@@ -121,7 +121,7 @@ class Wishes:
             devices = tuple(device for device in found.devices if device.kind in meant or device in found.named)
             devices = devices or self._namesake(thing, found.devices)
             found = replace(found, devices=devices) if devices else Selection(unknown=meant[0], place=found.place, bare=True)
-        if verb == "turn_off" and found.group:
+        if verb == "turn_off" and found.bare:
             found = replace(found, devices=tuple(device for device in found.devices if not _idle(device)) or found.devices)
         return _prefer(verb, found, thing)
 
