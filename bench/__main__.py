@@ -15,8 +15,8 @@ from bench.row import HEAD, Measure, Options, Sample, line, row
 ROOT = Path(__file__).parent.parent
 MEASURES: dict[str, Measure] = {
     "sentence": sentence.MEASURE, "reading": reading.MEASURE, "start": start.MEASURE, "idle": idle.MEASURE,
-    "imports": imports.MEASURE, "size": size.MEASURE, "doctor": doctor.MEASURE, "page": page.MEASURE, "routines": routines.MEASURE, "crash": crash.MEASURE,
-    "suite": suite.MEASURE,
+    "imports": imports.MEASURE, "size": size.MEASURE, "doctor": doctor.MEASURE, "page": page.MEASURE,
+    "routines": routines.MEASURE, "crash": crash.MEASURE, "suite": suite.MEASURE,
 }  # fmt: skip
 
 

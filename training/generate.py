@@ -137,17 +137,17 @@ class Generator:
     def _whole(self) -> tuple[list[Piece], str]:
         """One message, and what it is."""
         rng, luck = self.rng, self.rng.random()
-        if luck < 0.45:
+        if luck < 0.42:
             verb = self._verb()
             pieces = self.phrase(verb)
             if verb in SPARED and rng.random() < 0.08:
                 pieces = self._sparing(pieces)
             pieces = self._around(pieces, verb)
-        elif luck < 0.54:
+        elif luck < 0.51:
             pieces, verb = self._later(), "later"
-        elif luck < 0.65:
+        elif luck < 0.61:
             pieces, verb = self._several(), "several"
-        elif luck < 0.74:
+        elif luck < 0.72:
             pieces, verb = self._told(), "none"
         else:
             pieces, verb = self.phrase("none"), "none"

@@ -140,7 +140,7 @@ def numbered(words: Sequence[str]) -> Words:
         if word in ORDINALS:
             said[n], said[n + 1] = said[n + 1], said[n]
     kept = [word for word in said if word not in ("number", "no")]
-    counts = (next_one != singular(next_one) for next_one in [*kept[1:], ""])  # "two lamps" are not lamp 2
+    counts = (next_one != singular(next_one) for next_one in [*kept, ""][1:])  # "two lamps" are not lamp 2
     return tuple(word if count else NUMERALS.get(word, word) for word, count in zip(kept, counts, strict=True))
 
 

@@ -74,7 +74,8 @@ class Following:
         """The question once more; or what a word for routines, too, would do with "it"."""
         if leaning.STILL.fullmatch(said) and context.topic.verb.startswith("ask"):
             return self._planned(context.topic.verb, dict(context.topic.slots), context)
-        whole = self.sentence(said, context) if leaning.WITH_IT.match(said) else None
+        lists = context.topic.verb in LISTING  # "make that oat milk" is a correction
+        whole = self.sentence(said, context) if leaning.WITH_IT.match(said) and not lists else None
         return whole if whole and whole.calls else None
 
     def _step(self, said: str, context: Context) -> Reading | None:
@@ -118,7 +119,7 @@ class Following:
 
     def _also(self, said: str, context: Context) -> Reading | None:
         found = ALSO.fullmatch(said)
-        if found is None:
+        if found is None or leaning.REFUSING.fullmatch(said):
             return None
         rest, marked = found["rest"], bool(found["also"].strip() or found["too"])
         if NO_THING.match(rest):
@@ -208,7 +209,8 @@ class Following:
         sure = bool(said["meant"].strip() or said["tail"].strip() or said["wrong"].strip())
         if NO_THING.match(rest) and not leaning.ON_OFF.fullmatch(rest):
             whole = self.sentence(plain(rest), context) if sure or leaning.REFUSING.match(said["no"]) else None
-            return self._corrected(whole, context) if whole and whole.calls else None
+            asked = whole and whole.topic and whole.topic.verb.startswith("ask")
+            return self._corrected(whole, context) if whole and (whole.calls or asked) else None
         thing = re.sub(r"^(?:only |just |(?:it's|it is) (?=(?:the|my|in|on) ))", "", rest)
         free = topic.verb not in leaning.SPELT or leaning.explicit(said)
         reading = self._with_value(thing, context, sure=free) or self._both(thing, context) or self._with_thing(thing, context)

@@ -47,9 +47,7 @@ ALSO = re.compile(
 )
 SOME = r"(?:(?:even|still|just|(?:a )?(?:bit|little|touch|tad|lot|notch)|slightly|much|some|way|far|one|go|keep going) )*"
 LESSENED = r"(?:(?:that|it)(?:'s| is)|they(?:'re| are))?\s?(?:(?:still|a (?:little )?bit|a little|wa+y|much|far|just|really) )*"
-MORE = re.compile(
-    rf"{SOME}(?P<side>more|further|higher|less|lower)(?: (?:still|again|than that))*|(?P<enough>{LESSENED}not? enough)"
-)
+MORE = re.compile(rf"{SOME}(?P<side>more|further|higher|less|lower)(?: (?:still|again|than that))*|{LESSENED}not? enough")
 MUCH = re.compile(
     rf"{LESSENED}(?:too (?:much|far|strong)|not (?:so|that|quite so) (?:much|far)|not (?:all the way|fully|completely))"
     rf"|{LESSENED}(?:too|not (?:so|that|quite so)|not) (?P<how>\w+)(?P<yet> enough)?"
@@ -67,8 +65,8 @@ BEFORE = re.compile(
     r"(?:(?:(?:i'd|i would) rather )?(?:you )?(?:leave|left|have|keep|kept) (?:it|them|that) )?"
     r"(?:how|what|the way|as|like) (?:it|they|that) (?:was|were)(?: before)?|(?:back to|like|as) before|back to normal"
     r"|(?:(?:it|that|i) (?:was|liked it) )?(?:better|nicer) before|i(?:'ve| have)? changed my mind|i take (?:it|that) back"
-    r"|i (?:didn't|did not) want (?:that|it)|(?:(?:put|take|change|bring) (?:it|that|them) back|take (?:it|that) off)(?: again)?|jk"
-    r"|(?:just|only) (?:kidd|jok)ing|(?:undo|revert|scrap|scratch)(?: (?:that|it))?|forget (?:that )?i (?:said|asked) (?:that|it)"
+    r"|i (?:didn't|did not) want (?:that|it)|(?:(?:put|take|change|bring) (?:it|that|them) back|take (?:it|that) off)(?: again)?"
+    r"|jk|(?:just|only) (?:kidd|jok)ing|(?:undo|revert|scrap|scratch)(?: (?:that|it))?|forget i (?:said|asked) (?:that|it)"
     r"|(?P<used>i(?:'m| am)? still (?:need(?:ed)?|using|reading|watching)(?: (?:that|it|them))?)"
 )
 NO_THING = re.compile(

@@ -40,11 +40,12 @@ ASKS = re.compile(  # what begins so only asks, whatever stands in it
     re.IGNORECASE,
 )
 ALARM = re.compile(r"is (?:the|my|our) alarm (?:on|off|set|armed|active)", re.IGNORECASE)
+NO = r"no(?! (?:one|longer|more|less|later|matter|need|problem|thanks|worries|rush|hurry)\b)"
 RETRACTED = re.compile(
     r"(?!(?:(?:when|if) i say|by|no|nah|nope|oops|sorry|wait|actually|oh)\b)"  # a meaning; a correction of the last message
-    r"(?P<first>\w.{3,}?)\W*(?:\W(?:er+|uh+|um+|oh|ah)\W+)?(?:[,.;:–—-]+\s*(?:no|nah|wait|sorry|actually|oops)\b"
+    rf"(?P<first>\w.{{3,}}?)\W*(?:\W(?:er+|uh+|um+|oh|ah)\W+)?(?:[,.;:–—-]+\s*(?:{NO}|nah|wait|sorry|actually|oops)\b"
     r"|\b(?:scratch that|i mean|i meant|no wait|wait no|make that|correction)\b"
-    r"|\b(?P<weak>no(?! (?:one|longer|more|less|later|matter|need|problem|thanks|worries)\b)|sorry|oops|hang on|wait|actually)\b)"
+    rf"|\b(?P<weak>{NO}|sorry|oops|hang on|wait|actually)\b)"
     r"(?:\W+(?:no|wait|sorry|hang on|actually|i mean|i meant|make (?:that|it)|rather))*\W+(?P<second>\w.*)",
     re.IGNORECASE,
 )
