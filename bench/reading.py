@@ -76,7 +76,7 @@ def _times(files: Sequence[Any], nothing: Sequence[str], count: int, *, alone: b
             for text, context in said[:3]:
                 reader.read(text, context)
             times += [_timed(reader.read, *one) for one in said]
-            others += [_timed(reader._grammar("en").matches, *one) for one in said] if alone else []
+            others += [_timed(reader.sentences.grammar("en").matches, *one) for one in said] if alone else []
     return times, others
 
 

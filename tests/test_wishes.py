@@ -67,7 +67,7 @@ async def said(agent: Agent, text: str) -> tuple[str, dict[str, Any]]:
         ("turn on the light in the loft", "There is no light in the loft."),
         ("what's the humidity in the loft", "There is no humidity sensor in the loft."),
         ("make the easel lamp purple", "The Easel lamp cannot show colours."),
-        ("set the easel lamp to purple at 20%", "I did not understand that."),
+        ("set the easel lamp to purple at 20%", "The Easel lamp cannot show colours."),
         ("lock the gate", "The gate cannot be locked."),
         ("turn on the light in the studdoi", "I know no light in the studdoi here."),
         ("set it to 21", "I do not know what “it” is; name it."),
@@ -177,7 +177,11 @@ async def test_an_exact_word_beats_a_corrected_one(agent: Agent) -> None:
 
 async def test_a_suggestion_names_things_as_people_do(agent: Agent) -> None:
     near = "Did you mean “turn on the studio lights” or “turn off the studio lights”?"
-    assert await said(agent, "turm on the studio lights") == (f"I did not understand that. {near}", {})
+    assert await said(agent, "tzrxm on the studio lights") == (f"I did not understand that. {near}", {})
+
+
+async def test_a_slip_in_a_verb_is_no_hindrance(agent: Agent) -> None:
+    assert await said(agent, "turm on the studio lights") == ("The studio lights are on.", {"easel": {"on": True}})
 
 
 async def test_a_room_of_which_nothing_is_on_is_said_to_be_off(agent: Agent) -> None:

@@ -16,7 +16,7 @@ from claw.moments import day_words
 from claw.names import PREPOSITIONS, fold, stems
 from claw.reflex import memories
 from claw.reflex.answers import Answers
-from claw.reflex.reader import THEN
+from claw.reflex.parts import THEN
 from claw.reflex.reading import Context, Request
 from claw.turns.deciding import Deciding
 from claw.turns.replies import OWN, are, call_of_it, capital, few, listed, the, within

@@ -166,7 +166,8 @@ class Resolver:
         """The one that is called exactly so, if there is one; else all of them, to be asked about."""
         index, words = self.index, query.words
         if mask & (mask - 1):
-            own = self._all_of([word for word in words if word not in GENERAL], index.own) if set(words) - GENERAL else 0
+            kinds = [word for word in words if word in index.nouns and word not in GENERAL]
+            own = self._all_of(kinds, index.own) if kinds else 0
             exact = (index.owners.get(words, 0), index.names.get(words, 0), index.unordered.get(frozenset(words), 0), own)
             mask = next((some for one in exact if (some := mask & one)), mask)
         devices = index.members(mask)

@@ -2,7 +2,6 @@
 
 import difflib
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -12,33 +11,19 @@ from claw.house import House
 from claw.names import ALL, Names, fold
 from claw.reflex import help, leaning, memories, recounts
 from claw.reflex.alias import Alias, key, plain, scene
-from claw.reflex.deeds import DEEDS
+from claw.reflex.deeds import DEEDS, PRONOUNS
 from claw.reflex.explained import Stop
-from claw.reflex.following import Following, named, topic_of
+from claw.reflex.following import Following, named
 from claw.reflex.foreign import Languages
-from claw.reflex.grammar import ACTS, CONDITION, LATER, NEGATED, QUESTION, Grammar
+from claw.reflex.grammar import NEGATED
 from claw.reflex.reading import Context, Reading, Request, Topic, in_words
-from claw.reflex.tagging import Tagging, Tags, wish
+from claw.reflex.sentence import Sentences, joined
+from claw.reflex.tagging import Tagging
 from claw.turns.replies import listed, the
 
-UNTAGGED = "not English; or a no, a condition or a time that it does not read"
 DEPTH = 3  # a scene may name a scene, not itself for ever
-THEN = re.compile(r"\s*(?:;|,?\s+and then|,\s*then|,\s*and|,?\s+then|\.\s|,|\s+and)\s+", re.IGNORECASE)
-VERB = r"(?:turn|switch|power) (?:on|off)|open|close|shut|lock|unlock|raise|lower|mute|unmute|pause|resume|start|stop"
-SHARED = re.compile(rf"({VERB}),? (?:and|then|and then) ({VERB}|on|off) (.+)", re.IGNORECASE)
-AROUND = re.compile(r"((turn|switch|power) .+) (on|off),? (?:and|then|and then) (on|off)", re.IGNORECASE)
-SIDE = re.compile(r"(?:(?:turn|switch|power|put|shut) )?(on|off)\b.+|.+ (on|off)", re.IGNORECASE)
-CARRIED = re.compile(r"(set|dim|brighten|turn|change|make|put|bring) .+?(?= to (.+)|$)", re.IGNORECASE)
 DIM = re.compile(r"(dim|brighten)\b", re.IGNORECASE)  # "dim the lamp at 7" is a wish for seven o'clock, also while it is off
-VALUE = re.compile(r"\d+ ?(%|percent)?|[a-z]+", re.IGNORECASE)
 OPPOSITE = {"turn_on": "turn_off", "turn_off": "turn_on", "open_valve": "close_valve", "close_valve": "open_valve"}
-ASKS = re.compile(  # what begins so only asks, whatever stands in it
-    rf"{QUESTION.pattern}|(?:when (?:was|were|has|have)|since when|(?:for )?how long|at what)\b"
-    r"|(?:please |just |(?:can|could) you (?:please )?)*"
-    r"(?:check|tell me|look|see|find out|do you know|i (?:wonder|want to know|need to know)|show me)\b"
-    r" (?:if|whether|when|which|what|how|that|since|for how)",
-    re.IGNORECASE,
-)
 ALARM = re.compile(r"is (?:the|my|our) alarm (?:on|off|set|armed|active)", re.IGNORECASE)
 NO = r"no(?! (?:one|longer|more|less|later|matter|need|problem|thanks|worries|rush|hurry)\b)"
 RETRACTED = re.compile(
@@ -49,17 +34,8 @@ RETRACTED = re.compile(
     r"(?:\W+(?:no|wait|sorry|hang on|actually|i mean|i meant|make (?:that|it)|rather))*\W+(?P<second>\w.*)",
     re.IGNORECASE,
 )
-
-CANCELLED = re.compile(r"(?:please )?(?:cancel|scrap|forget|delete)\b", re.IGNORECASE)  # a plan or a routine
-LEVELS = ("alias", "tagger", "grammar")
-REMARK = re.compile(
-    r"(?:i|i'?m|we|we'?re|it|it'?s|there|there'?s|theres)\b(?! (?:want|need|would|'d|should|has to|must))", re.IGNORECASE
-)
-TELLS = re.compile(r"\b(?:said|says?|told|asked|wrote|heard|think|thought|hope|wish|never|not|\w+n'?t)\b", re.IGNORECASE)
 TIMED = re.compile(r"H|V[^V]+V")  # tags with which a sentence may be one of times
 VALUED = ("set", "brightness", "target", "volume", "speed", "tilt", "up", "down")
-SHORT = 6  # words; the grammar has honest answers to some questions and wishes that concern nothing here
-MOST_PARTS = 6
 NEAR = 0.75  # of difflib; below it the sentences have little to do with each other
 
 
@@ -68,11 +44,11 @@ class Reader:
 
     def __init__(self, house: House, names: Names, clock: Clock) -> None:
         self.house, self.names, self.clock = house, names, clock
-        self.alias, self.tags = Alias(), Tags(names)
-        self.languages = Languages(names, clock)
-        self._grammars: dict[str, Grammar] = {}
+        self.alias, self.languages = Alias(), Languages(names, clock)
         self.explained: list[Stop] = []  # the road of the last message
-        self.following = Following(names, self._grammar("en").come, self._whole)
+        self.sentences = Sentences(names, clock, self._noted)
+        self.tags, self.come = self.sentences.tags, self.sentences.grammar("en").come
+        self.following = self.sentences.following = Following(names, self.come, self._whole)
 
     def read(self, text: str, context: Context) -> Reading | None:
         """What the message asks for; None when no level understood it. Nothing is done here."""
@@ -88,7 +64,7 @@ class Reader:
         """Read a sentence by each level, which loads weights and compiles templates (0.6 s; call it in a thread)."""
         self.tags.mended("turn on teh light")
         self._later("in 5 minutes set a timer", Context())
-        self._grammar("en").matches("turn on the light", Context())
+        self.sentences.grammar("en").matches("turn on the light", Context())
         self.languages.warm()
 
     def nearest(self, text: str, context: Context) -> list[str]:
@@ -134,30 +110,30 @@ class Reader:
     def _alone(self, text: str, context: Context, depth: int) -> Reading | None:
         """A request to the claw itself, else a sentence."""
         reading = self._request(text, context, depth)
-        return self._noted("requests", text, reading) if reading else self._sentence(text, context)
+        return self._noted("requests", text, reading) if reading else self.sentences.read(text, context)
 
     def _instead(self, first: str, second: str, context: Context, *, sure: bool) -> Reading | None:
         """A wish taken back in the same breath: "lamp on, no, the fan" is only about the fan; None for talk unless `sure`."""
         word = self.alias.read(second, Context())
         if word and word.control in ("no", "stop"):
             return replace(word, control="", reply="All right, I do nothing.")
-        meant = self._sentence(plain(first), context)
+        meant = self.sentences.read(plain(first), context)
         if meant and meant.topic and meant.topic.devices and (sure or meant.topic.verb not in leaning.SPELT):
             aimed = replace(context, question="", choices=0, topic=replace(meant.topic, did=False, said=first))
             reading = self.following.read(f"no, {second}", aimed)
             if reading and (sure or reading.calls or reading.options):
                 return replace(reading, corrects="")
-        tagging = self._tagging(plain(first), context)
+        tagging = self.sentences.tagging(plain(first), context)
         if tagging and tagging.verb in DEEDS and (sure or tagging.verb not in leaning.SPELT):
             verb, other = leaning.value(second.casefold(), Topic(tagging.verb), sure=False) or (tagging.verb, {"thing": second})
-            came = self._grammar("en").come(verb, {**tagging.slots, **other}, context)
+            came = self.come(verb, {**tagging.slots, **other}, context)
             if came.calls:
                 return Reading("tagger", came.calls, came.reply, topic=came.topic, trace=(*tagging.told(), came.note))
-        return self._sentence(second, context) if sure else None
+        return self.sentences.read(second, context) if sure else None
 
     def _whole(self, text: str, context: Context) -> Reading | None:
         """A sentence, or the choice of an option."""
-        return self.alias.read(text, context) or self._sentence(text, context)
+        return self.alias.read(text, context) or self.sentences.read(text, context)
 
     def _request(self, text: str, context: Context, depth: int) -> Reading | None:
         """What is wanted of the claw itself, now or later; English only, but for help."""
@@ -176,14 +152,7 @@ class Reader:
         """A wish for another time, a reminder, or talk about those; a reply without a request says why it cannot be."""
         from claw.reflex import conditions, schedules  # their patterns take 50 ms to compile
 
-        tagging = self._tagging(text, context)
-        if (
-            tagging
-            and tagging.taken
-            and tagging.verb in VALUED
-            and "number" in tagging.slots
-            and not TIMED.search(tagging.tagged.tags)
-        ):
+        if (tagging := self.sentences.tagging(text, context)) and _valued(tagging):
             return None  # "the lamp at 20" is no time
         sorry, now = None, self.clock.now()
         for request in chain(conditions.read(text, self.names, context, now), schedules.read(text, now)):
@@ -199,7 +168,7 @@ class Reader:
             if wish and (wish.calls or (wish.options and request.verb == "sorry")):
                 return replace(told, trace=(*told.trace, *wish.trace))
             sorry = sorry or (_unsure(wish) if wish else None)
-        whole = self._sentence(text, context) if sorry and not DIM.match(text) else None
+        whole = self.sentences.read(text, context) if sorry and not DIM.match(text) else None
         return whole if whole and whole.calls else sorry  # "set the volume at 7" is no time
 
     def _named(self, request: Request, context: Context) -> Request:
@@ -229,111 +198,6 @@ class Reader:
         self.explained = kept
         return reading is not None and not reading.unknown and not reading.options
 
-    def _sentence(self, text: str, context: Context) -> Reading | None:
-        """The whole as one wish; if that is not one, each of its parts - all of them or none."""
-        text = self.tags.mended(text) if context.language == "en" else text
-        tagging = self._tagging(text, context)
-        if tagging and tagging.parts:
-            self._noted("tagger", text, None, tagging)
-        if tagging and tagging.parts and (joined := self._joint(tagging.parts, context)):
-            return joined
-        short = text.count(" ") < SHORT and (QUESTION.match(text) or ACTS.match(text))
-        if tagging and tagging.nothing and not short:
-            return self._noted("tagger", text, None, tagging)
-        if tagging and tagging.follows and context.topic.devices:
-            return self._noted("conversation", text, self.following.tagged(text, str(tagging.slots.get("thing", "")), context))
-        whole = None if _two_sided(text) else self._one(text, tagging, context)
-        if (whole and not whole.unknown) or not self._grammar(context.language).templates:
-            return whole
-        parts = _parts(text)
-        if not 1 < len(parts) <= MOST_PARTS:
-            return whole
-        return self._joint(parts, context) or whole
-
-    def _joint(self, parts: Sequence[str], context: Context) -> Reading | None:
-        """All parts as deeds; one that says what is not known here; None when nothing is known of any."""
-        deeds: list[Reading] = []
-        parts = [part for part in parts if not REMARK.match(part) or TELLS.search(part)] or parts
-        for part in parts:
-            reading = self._part(part, parts[0], context)
-            if reading is None or not reading.calls:
-                return reading if reading and (reading.unknown or reading.reply or reading.options) and deeds else None
-            deeds.append(reading)
-            context = replace(context, topic=reading.topic or context.topic)
-        return _joined(deeds)
-
-    def _one(self, text: str, tagging: Tagging | None, context: Context) -> Reading | None:
-        """One wish or question: by the tagger when it is sure and every word is known, else by the grammar."""
-        tagged = self._tagged(tagging, context) if tagging and tagging.taken else None
-        self._noted("tagger", text, tagged, tagging, "" if tagging else UNTAGGED)
-        if tagged and not tagged.unknown:
-            return tagged
-        reading = self._noted("grammar", text, self._grammar(context.language).read(text, context))
-        return tagged if tagged and (reading is None or reading.unknown) else reading
-
-    def _tagging(self, text: str, context: Context) -> Tagging | None:
-        """What the tagger makes of it; English only, and nothing that is forbidden or for another time."""
-        if context.language != "en":
-            return None
-        later = CONDITION.search(text) or LATER.search(text)
-        if later and not ASKS.match(text):
-            return None
-        tagging = self.tags.read(text)
-        if tagging and tagging.verb in ("turn_off", "stop", "close") and CANCELLED.match(text):
-            return None
-        negated = NEGATED.search(text.casefold())
-        spared = negated and tagging and tagging.spares(negated[0])
-        return None if tagging and (later or (negated and not spared)) and not tagging.verb.startswith("ask") else tagging
-
-    def _tagged(self, tagging: Tagging, context: Context) -> Reading | None:
-        """What the tagger's verb and slots come to here."""
-        verb, slots = wish(tagging) or ("", {})
-        if not verb:
-            return None
-        if verb == "ask_since":
-            found = self.names.find(str(slots.get("thing", "")), topic=context.topic.devices)
-            known = found.devices or found.ambiguous
-            asked = slots | {"thing": named(str(slots.get("thing", "")), context, self.house)}
-            return replace(_asked(Request("history", "why", asked)), level="tagger") if known and "thing" in slots else None
-        came = self._grammar("en").come(verb, slots, context)
-        if not (came.calls or came.reply or came.options):
-            return None
-        unknown = came.miss and not came.calls
-        trace = (*tagging.told(), in_words(verb, slots, came.note or came.reply))
-        reading = Reading("tagger", came.calls, came.reply, came.options, unknown=unknown, topic=came.topic, trace=trace)
-        further = [self._grammar("en").come(*more, context) for more in tagging.more] if came.calls else []
-        if any(not one.calls for one in further):
-            return None
-        return replace(reading, calls=(*came.calls, *(call for one in further for call in one.calls)))
-
-    def _part(self, part: str, first: str, context: Context) -> Reading | None:
-        """One wish of several; what it lacks it has from those before: "A to 50 % and B to 20 %", "set A to blue and 50 %"."""
-        text = plain(part)
-        tagging = self._tagging(text, context)
-        reading = self._one(text, tagging, context)
-        if part == first or (reading and reading.calls):
-            return reading
-        if tagging and (carried := self._carried(tagging, context)):
-            return carried
-        verb = CARRIED.match(first)
-        if not verb or (reading and not reading.unknown):
-            return reading
-        lead = f"{verb[0]} to" if verb[2] and VALUE.fullmatch(part) else verb[1]
-        carried = self._grammar(context.language).read(f"{lead} {part}", context)
-        return carried if carried and carried.calls else reading
-
-    def _carried(self, tagging: Tagging, context: Context) -> Reading | None:
-        """The wish before for what this part names: "warm the den to 20 and the hall to 18", "lamp off and the fan"."""
-        topic, said = context.topic, tagging.slots
-        values = {name: value for name, value in said.items() if name != "thing"}
-        if not said.get("thing") or topic.verb not in DEEDS or not topic.did or any(value is None for value in values.values()):
-            return None
-        kept = {} if values else {name: value for name, value in topic.slots.items() if name not in ("thing", "place", "area")}
-        came = self._grammar("en").come(topic.verb, {**kept, **said}, context)
-        if not came.calls or came.guess:
-            return None
-        return Reading("tagger", came.calls, came.reply, topic=came.topic, trace=(*tagging.told(), f"{topic.verb} {came.note}"))
-
     def _example(self, meant: str, context: Context) -> Reading | None:
         """The deed or question that an example of this house stands for; None when that cannot be read now."""
         bare = replace(context, question="", choices=0, topic=Topic(), examples={})
@@ -353,14 +217,9 @@ class Reader:
                 unread += [reading.reply] if reading.reply else []
             elif not (ALL & set(fold(sentence)) and (reading is None or reading.reply)):
                 unread.append(f"I could not read “{sentence}” in {name}.")
-        joined = _joined(deeds) if deeds else Reading("alias", reply="" if unread else f"There is nothing to do for {name}.")
-        note = " ".join([joined.reply, *unread]).strip()
-        return replace(joined, level="alias", reply=note, trace=(f"scene {name}", *joined.trace))
-
-    def _grammar(self, language: str) -> Grammar:
-        if language not in self._grammars:
-            self._grammars[language] = Grammar(self.names, self.clock, language)
-        return self._grammars[language]
+        whole = joined(deeds) if deeds else Reading("alias", reply="" if unread else f"There is nothing to do for {name}.")
+        note = " ".join([whole.reply, *unread]).strip()
+        return replace(whole, level="alias", reply=note, trace=(f"scene {name}", *whole.trace))
 
     def _examples(self) -> list[str]:
         lit = {self.house.area(device) for device in self.house.devices.values() if device.kind == "light"} - {""}
@@ -368,29 +227,16 @@ class Reader:
         return [*help.examples(self.names), *rooms]
 
 
-def _parts(text: str) -> list[str]:
-    """The wishes of a sentence; what two verbs share stands in both: "open and close the blind"."""
-    if shared := SHARED.fullmatch(text):
-        first, second, thing = shared.groups()
-        second = f"{first.split()[0]} {second}" if second.casefold() in ("on", "off") else second
-        return [f"{first} {thing}", f"{second} {thing}"]
-    if around := AROUND.fullmatch(text):
-        return [f"{around[1]} {around[3]}", f"{around[1]} {around[4]}"]
-    parts = [part for part in THEN.split(text) if part]
-    return [f"turn {part}" if re.match(r"(on|off) ", part, re.IGNORECASE) else part for part in parts]
-
-
 def _asks(reading: Reading) -> bool:
     """Whether it comes to a deed, a request or a choice."""
     return bool(reading.calls or reading.request or reading.options or reading.control)
 
 
-def _two_sided(text: str) -> bool:
-    """Whether one part of it goes on and another off, which no single wish says."""
-    if AROUND.fullmatch(text) or SHARED.fullmatch(text):
-        return True
-    sides = [SIDE.fullmatch(part.strip()) for part in re.split(r"[,;]|\b(?:and|but|then|while)\b", text) if part.strip()]
-    return len({(side[1] or side[2]).casefold() for side in sides if side}) > 1
+def _valued(tagging: Tagging) -> bool:
+    """Whether it surely gives one thing one value."""
+    thing = str(tagging.slots.get("thing", "")).casefold()
+    value = tagging.verb in VALUED and "number" in tagging.slots and not TIMED.search(tagging.tagged.tags)
+    return value and tagging.taken and bool(thing) and thing not in PRONOUNS
 
 
 def _unsure(wish: Reading) -> Reading | None:
@@ -407,11 +253,3 @@ def _asked(request: Request) -> Reading:
     if request.verb == "sorry":
         return Reading("grammar", reply=str(request.slots["text"]), trace=("delayed",))
     return Reading("grammar", request=request, trace=(in_words(f"{request.about} {request.verb}", request.slots),))
-
-
-def _joined(readings: list[Reading]) -> Reading:
-    calls = tuple(call for reading in readings for call in reading.calls)
-    trace = tuple(line for reading in readings for line in reading.trace)
-    level = max((reading.level for reading in readings), key=LEVELS.index)
-    reply = " ".join(reading.reply for reading in readings if reading.reply)
-    return Reading(level, calls, reply, topic=topic_of(readings), trace=trace)

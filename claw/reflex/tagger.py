@@ -57,7 +57,7 @@ def grams(word: str) -> list[int]:
 
 
 def _whole(words: Sequence[str], marks: list[str]) -> str:
-    """The tags, with targets that only a preposition parts as one, and as talk whole clauses only: "and run me a bath" is none."""
+    """The tags, targets that only a preposition parts as one, and whole clauses only as talk: "and run me a bath" is none."""
     for n in range(1, len(marks) - 1):
         gap = next((k for k in (1, 2, 3) if n + k < len(marks) and marks[n + k] == "T"), 0)
         if marks[n - 1] == "T" and gap and all(marks[n + k] == "O" and words[n + k] in LINKS for k in range(gap)):
