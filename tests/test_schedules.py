@@ -654,7 +654,6 @@ def test_a_readable_wish_is_kept_for_its_time(reader: Reader, text: str, when: W
         ("turn on the desk lamp before 7 pm", "I did not get the time"),
         ("turn on the desk lamp later", "When?"),
         ("dim the desk lamp at 7", "The desk lamp is off."),
-        ("turn on the desk lmap at 7", "Did you mean the desk lamp?"),
         ("don't turn on the desk lamp at 7", "I leave it as it is"),
         ("turn on the desk lamp between 7 and 9 pm", "between"),
         ("set a timer", "For how long?"),

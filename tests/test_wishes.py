@@ -73,7 +73,7 @@ async def said(agent: Agent, text: str) -> tuple[str, dict[str, Any]]:
         ("set it to 21", "I do not know what “it” is; name it."),
         ("make it brighter", "I do not know what “it” is; name it."),
         ("the studio one", "I did not understand that."),
-        ("turn the laundry light on and the blorf off", "I did not understand that."),
+        ("turn the laundry light on and the blorf off", "I know no blorf here."),
         ("is the laundry light on?", "No, the laundry light is off."),
         ("is there a leak?", "No, the laundry leak sensor is dry."),
         ("is there a leak in the laundry?", "No, the laundry leak sensor is dry."),

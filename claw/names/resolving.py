@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from claw.device import Device
 from claw.names.index import Index, bits
 from claw.names.selection import Selection
-from claw.names.words import ALL, ARTICLES, HERE, HOME, RELATIONS, THE_ROOM, THIS_FLOOR, Words, singular
+from claw.names.words import ALL, ARTICLES, HERE, HOME, RELATIONS, THE_ROOM, THIS_FLOOR, Words, singular, stems
 
 Fits = Callable[[Device], bool]
 VAGUE = ("room", "house", "home", "floor")  # "lights in my room" are not those of every room that has "room" in its name
@@ -167,7 +167,7 @@ class Resolver:
         index, words = self.index, query.words
         if mask & (mask - 1):
             kinds = [word for word in words if word in index.nouns and word not in GENERAL]
-            own = self._all_of(kinds, index.own) if kinds else 0
+            own = self._all_of(kinds, index.own) if kinds and set(words) <= {*kinds, *GENERAL, *stems(place)} else 0
             exact = (index.owners.get(words, 0), index.names.get(words, 0), index.unordered.get(frozenset(words), 0), own)
             mask = next((some for one in exact if (some := mask & one)), mask)
         devices = index.members(mask)

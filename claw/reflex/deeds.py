@@ -73,8 +73,8 @@ def _steps(brightness: float = 0, volume: float = 0, target: float = 0, kelvin: 
 
 STEPS = {
     "brighter": _steps(brightness=20), "dimmer": _steps(brightness=-20),
-    "up": _steps(brightness=20, volume=10, target=1, speed=25, position=20),
-    "down": _steps(brightness=-20, volume=-10, target=-1, speed=-25, position=-20),
+    "up": _steps(brightness=20, volume=10, target=1, speed=25, position=100),
+    "down": _steps(brightness=-20, volume=-10, target=-1, speed=-25, position=-100),
     "louder": _steps(volume=10), "quieter": _steps(volume=-10),
     "warmer": _steps(target=1, kelvin=-500), "colder": _steps(target=-1, kelvin=500),
     "faster": _steps(speed=25), "slower": _steps(speed=-25),

@@ -102,7 +102,8 @@ class Reader:
             if reading or not retracted["weak"]:
                 return reading
         reading = self._alone(plain(text), context, depth)
-        if (reading is None or not _asks(reading)) and (shorter := self.tags.without_talk(text)) != text:
+        silent = reading is None or not _asks(reading)
+        if silent and not NEGATED.search(text.casefold()) and (shorter := self.tags.without_talk(text)) != text:
             wish = self._alone(plain(shorter), context, depth)
             reading = wish if wish and _asks(wish) else reading
         return followed or reading if reading is None or reading.unknown else reading

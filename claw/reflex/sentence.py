@@ -22,6 +22,9 @@ ASKS = re.compile(  # what begins so only asks, whatever stands in it
     r" (?:if|whether|when|which|what|how|that|since|for how)",
     re.IGNORECASE,
 )
+INTERROGATIVE = re.compile(  # never a deed, whatever the tagger says
+    r"(?:is|are|was|were|isn'?t|aren'?t|does|did|what|what'?s|which|who|who'?s|whose|where|why|how)\b(?! about)", re.IGNORECASE
+)
 CANCELLED = re.compile(r"(?:please )?(?:cancel|scrap|forget|delete)\b", re.IGNORECASE)  # a plan or a routine
 LEVELS = ("alias", "tagger", "grammar")
 SHORT = 6  # words; the grammar has honest answers to some questions and wishes that concern nothing here
@@ -44,13 +47,14 @@ class Sentences:
 
     def read(self, text: str, context: Context) -> Reading | None:
         """The whole as one wish; if that is not one, each of its parts - all of them or none."""
-        text = self.tags.mended(text) if context.language == "en" else text
+        if context.language == "en" and not NEGATED.search(text.casefold()):  # a "none" must not become a "nose"
+            text = self.tags.mended(text)
         tagging = self.tagging(text, context)
         if tagging and tagging.parts:
             self.noted("tagger", text, None, tagging)
         if tagging and tagging.parts and (joined := self._joint(tagging.parts, context)):
             return joined
-        short = text.count(" ") < SHORT and (QUESTION.match(text) or ACTS.match(text))
+        short = text.count(" ") < SHORT and (QUESTION.match(text) or ACTS.match(text.casefold()))
         if tagging and tagging.nothing and not short:
             return self.noted("tagger", text, None, tagging)
         if tagging and tagging.follows and context.topic.devices:
@@ -93,6 +97,8 @@ class Sentences:
             return None
         tagging = self.tags.read(text)
         if tagging and tagging.verb in ("turn_off", "stop", "close") and CANCELLED.match(text):
+            return None
+        if tagging and tagging.verb in DEEDS and INTERROGATIVE.match(text):
             return None
         negated = NEGATED.search(text.casefold())
         spared = negated and tagging and tagging.spares(negated[0])

@@ -37,6 +37,8 @@ def slots_of(tagged: Tagged) -> Slots:
         slots["thing"] = _thing(things)
     if numbers := _numbers(tagged):
         slots |= numbers[0]
+    if items := spans(tagged, "I"):
+        slots["item"] = " and ".join(items)
     for tag, name, look in LOOKED_UP:
         if said := " ".join(spans(tagged, tag)):
             slots[name] = look(said)
@@ -49,7 +51,7 @@ def slots_of(tagged: Tagged) -> Slots:
 LOOKED_UP = (
     ("W", "white", lambda said: values.looked_up(values.WHITE, said)),
     ("N", "noticed", lambda said: values.looked_up(values.NOTICE, said)),
-    ("S", "state", values.state), ("C", "color", str), ("X", "media", str), ("I", "item", str),
+    ("S", "state", values.state), ("C", "color", str), ("X", "media", str),
 )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ LINKING = "in on at by near of my our your the next to over under beside behind 
 LINKS = frozenset(LINKING.split(" "))
 REASONING = "because cause cos or since so as otherwise else i im its theres were the"  # words with which a clause begins
 REASONS = frozenset(REASONING.split(" "))
+NAMED = NAME | AREA
 OF_HOUSE = NAME | IN_NAME | AREA | IN_AREA | HERE
 FRAMED = 1000  # words whose vectors are kept
 SUITE = "suite."  # how the names of arrays begin that only claw.learning reads
@@ -108,8 +109,11 @@ class Tagger:
         verbs, tags = self.scores(words, bits, layer)
         best = tags.argmax(1)
         order = verbs.argsort()[::-1]
-        known = zip(best, bits, tags[:, TARGET], strict=True)
-        marks = _whole(words, ["T" if n == 0 and bit & OF_HOUSE and share > LIKELY else TAGS[n] for n, bit, share in known])
+        of_house = [
+            bool(bit & OF_HOUSE) and (share > LIKELY or bit & NAMED) for bit, share in zip(bits, tags[:, TARGET], strict=True)
+        ]
+        of_house[0] &= bool(tags[0, TARGET] > LIKELY)  # "light up the den": what begins a wish may be its verb
+        marks = _whole(words, ["T" if n == 0 and here else TAGS[n] for n, here in zip(best, of_house, strict=True)])
         learnt = layer.words.get(self.verbs[order[0]], frozenset()) if layer else frozenset[str]()
         strange = tuple(
             word

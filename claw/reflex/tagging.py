@@ -63,7 +63,7 @@ class Tagging:
     def taken(self) -> bool:
         """Whether it is sure enough, and made of known words."""
         words = sum(token.word.isalpha() and tag != "K" for token, tag in zip(self.tagged.tokens, self.tagged.tags, strict=True))
-        said = words > 1 or self.verb in ALONE or self.verb.startswith("ask")
+        said = words > 1 or (words == 1 and (self.verb in ALONE or self.verb.startswith("ask")))
         plain = {token.word for token, tag in zip(self.tagged.tokens, self.tagged.tags, strict=True) if tag == "O"}
         return (
             said and not plain >= BOTH_WAYS and self.tagged.sure >= TAKEN and not self.tagged.strange and self.verb not in UNREAD
@@ -172,6 +172,8 @@ NEEDED = {  # verb -> the slot without which it was not understood
 def wish(tagging: Tagging) -> tuple[str, dict[str, Any]] | None:
     """The verb and slots as wishes and answers take them; None when a value is missing or not known."""
     verb, slots = _stepped(tagging), dict(tagging.slots)
+    if verb in MOVES.values() and BIT.search(tagging.tagged.text):
+        slots["bit"] = True
     if verb == "white" and slots.get("number", 0) > 1000:
         slots["white"] = slots["number"]
     if verb == "arm":

@@ -1,6 +1,7 @@
 """From a verb and what was said with it to calls: which devices are meant, which command each takes, which absolute value."""
 
 import contextlib
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -38,6 +39,7 @@ class Outcome:
 SHOWN = 6  # devices that --explain names
 
 
+BIT = 20  # percent of a shade
 LISTED = ("add_item", "tick_item", "remove_item")
 AND_SIGN = "\x00"
 ITEMS = re.compile(r"\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*|\s+plus\s+", re.IGNORECASE)
@@ -352,7 +354,9 @@ def _step(verb: str, slots: Mapping[str, Any], device: Device, name: str) -> dic
         now = 0
     if now is None:
         raise Say(f"I don't know the present {field.replace('_', ' ')} of {name}, so I cannot change it by a step.")
-    if isinstance(slots.get("number"), (int, float)):
+    if field == "position" and slots.get("bit"):
+        step = math.copysign(BIT, step)
+    elif isinstance(slots.get("number"), (int, float)):
         step = abs(float(slots["number"])) * (1 if step > 0 else -1) * (5 / 9 if slots.get("unit") == "fahrenheit" else 1)
     value = min(high, max(low, now + step))
     if value == now:
