@@ -101,6 +101,7 @@ SOUGHT = {  # what a room lacks, beside BARE
     "lock": "lock", "unlock": "lock",
 }  # fmt: skip
 DARKER = ("dimmer", "down")
+ALL_THE_WAY = {"up": "open", "down": "close"}  # of a shade, unless a bit or a number was said
 UNABLE = {  # what a device that was named is not made for; for the others "cannot do that"
     "color": "cannot show colours", "lock": "cannot be locked", "unlock": "cannot be unlocked",
     "brightness": "cannot be dimmed", "open": "cannot be opened", "close": "cannot be closed",

@@ -35,7 +35,7 @@ class Following:
             return self._choice(said, context)
         if context.question in ("pair", "room") and not leaning.MARKED.match(said):  # it may be what is waited for
             return None
-        if context.choices and said.isdecimal():  # of a list that was shown
+        if (context.choices or context.question) and said.isdecimal():  # of a list that was shown
             return None
         if not topic.verb or not (topic.devices or topic.verb.startswith("ask")):
             return None

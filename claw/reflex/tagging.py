@@ -65,9 +65,9 @@ class Tagging:
         words = sum(token.word.isalpha() and tag != "K" for token, tag in zip(self.tagged.tokens, self.tagged.tags, strict=True))
         said = words > 1 or (words == 1 and (self.verb in ALONE or self.verb.startswith("ask")))
         plain = {token.word for token, tag in zip(self.tagged.tokens, self.tagged.tags, strict=True) if tag == "O"}
-        return (
-            said and not plain >= BOTH_WAYS and self.tagged.sure >= TAKEN and not self.tagged.strange and self.verb not in UNREAD
-        )
+        other, share = self.tagged.next
+        sure = self.tagged.sure + share * (self.verb in ABSOLUTE and other in ABSOLUTE)  # all of these take the value
+        return said and not plain >= BOTH_WAYS and sure >= TAKEN and not self.tagged.strange and self.verb not in UNREAD
 
     @property
     def clear(self) -> bool:

@@ -239,6 +239,8 @@ class Wishes:
     def _command(self, verb: str, slots: Mapping[str, Any], device: Device) -> tuple[str, dict[str, Any]]:
         name, deed = call_of_it(self.house, device), _deed(_narrow(verb, slots), device)
         assert deed is not None  # the selection asked for it
+        if deed[1] == "set_position" and verb in deeds.ALL_THE_WAY and not slots.get("bit") and "number" not in slots:
+            return deeds.ALL_THE_WAY[verb], {}
         if verb in deeds.STEPS:
             return deed[1], _step(verb, slots, device, name)
         argument = deeds.ARGUMENT.get(deed[1])
