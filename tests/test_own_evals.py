@@ -21,10 +21,10 @@ def results(*names: str) -> Counter[str]:
 
 
 def test_messages_of_people_who_saw_no_template_are_understood() -> None:
-    """What holds today: the aim is 90 % and 1 % (bench/LOG.md has the figures)."""
+    """The aim is 90 %; 73 % is what holds today (bench/LOG.md has the figures)."""
     found = results(*HOUSES)
     assert found["ok"] >= 0.7 * found.total()
-    assert found["wrong"] <= 0.03 * found.total()
+    assert found["wrong"] <= 0.01 * found.total()
 
 
 def test_what_asks_nothing_moves_nothing() -> None:

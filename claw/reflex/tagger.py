@@ -12,7 +12,7 @@ from importlib import resources
 from typing import Any
 from zlib import crc32
 
-from claw.reflex.tokens import AREA, FLAGS, HERE, IN_AREA, IN_NAME, LONGEST, NAME, Lexicon, Token, normal, tokens
+from claw.reflex.tokens import AREA, FLAGS, HERE, IN_AREA, IN_NAME, LONGEST, NAME, NUMBER, Lexicon, Token, normal, tokens
 
 BUCKETS, SLICE, WIDTH, HEADS, LAYERS, DEPTH = 16384, 64, 128, 4, 2, 256
 AROUND = 2  # neighbours on each side that a word is seen with
@@ -113,7 +113,11 @@ class Tagger:
             bool(bit & OF_HOUSE) and (share > LIKELY or bit & NAMED) for bit, share in zip(bits, tags[:, TARGET], strict=True)
         ]
         of_house[0] &= bool(tags[0, TARGET] > LIKELY)  # "light up the den": what begins a wish may be its verb
-        marks = _whole(words, ["T" if n == 0 and here else TAGS[n] for n, here in zip(best, of_house, strict=True)])
+        named = ["T" if n == 0 and here else TAGS[n] for n, here in zip(best, of_house, strict=True)]
+        for n in range(len(named) - 1, 0, -1):  # "two degrees more" is two
+            if named[n] == "V" and named[n - 1] == "O" and bits[n - 1] & NUMBER:
+                named[n - 1] = "V"
+        marks = _whole(words, named)
         learnt = layer.words.get(self.verbs[order[0]], frozenset()) if layer else frozenset[str]()
         strange = tuple(
             word

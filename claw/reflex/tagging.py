@@ -16,7 +16,7 @@ from claw.reflex.states import OPPOSITE
 from claw.reflex.tagger import Layer, Tagged, tagger
 from claw.reflex.tokens import Lexicon
 
-TAKEN, NOTHING = 0.55, 0.8  # from which share on a reading counts, and from which on it is believed that nothing is asked
+TAKEN, NOTHING = 0.6, 0.8  # from which share on a reading counts, and from which on it is believed that nothing is asked
 SURELY_NOTHING, SHORT = 0.95, 7  # then not even a slip is looked for, but in a message of few words
 BY_ITSELF = "brighter dimmer warmer colder louder quieter faster slower up down pause resume next previous mute unmute stop"
 ALONE = frozenset(BY_ITSELF.split(" "))  # wishes of one word; "vacuum" and "lamp" are none
@@ -26,6 +26,19 @@ UNREAD = ("none", "later", "several", "same")
 ANY = re.compile(r"^(?:any|some)(?:thing|body|one)?\b(?: of)?(?: the\b)?\s*(?:else\b)?\s*", re.IGNORECASE)
 
 ABSOLUTE = ("brightness", "set", "target", "volume", "speed")
+LESS = re.compile(
+    r"\b(?:less|low|lower\w*|down|dim\w*|reduc\w*|decreas\w*|quieter|softer|darker|cool\w*|cold\w*|slow\w*|retract\w*|clos\w*|cut|drop)\b",
+    re.I,
+)
+MORE = re.compile(
+    r"\b(?:up|rais\w*|increas\w*|bright\w*|loud\w*|warm\w*|hott\w*|fast\w*|high\w*|open\w*|extend\w*|boost)\b", re.I
+)
+LOWER = re.compile(r"\b(?:low|lower|down|less|quieter|softer|darker|dimmer|cooler|colder|slower)\b", re.IGNORECASE)
+HIGHER = re.compile(r"\b(?:up|higher|louder|brighter|warmer|hotter|faster)\b", re.IGNORECASE)
+CONTRARY = {
+    **dict.fromkeys(("up", "brighter", "louder", "warmer", "faster"), (LOWER, HIGHER)),
+    **dict.fromkeys(("down", "dimmer", "quieter", "colder", "slower"), (HIGHER, LOWER)),
+}
 MOVES = {"open": "up", "close": "down"}
 BIT = re.compile(
     r"\b(?:a (?:little |tiny |wee )?(?:bit|crack|touch|tad|smidge|notch)|a little|slightly|somewhat|partly)\b", re.IGNORECASE
@@ -172,6 +185,10 @@ NEEDED = {  # verb -> the slot without which it was not understood
 def wish(tagging: Tagging) -> tuple[str, dict[str, Any]] | None:
     """The verb and slots as wishes and answers take them; None when a value is missing or not known."""
     verb, slots = _stepped(tagging), dict(tagging.slots)
+    if verb == "none" or _contrary(verb, tagging.tagged):
+        return None
+    if re.search(r"\bby (?:a )?half\b", tagging.tagged.text, re.IGNORECASE):
+        slots["share"] = 0.5
     if verb in MOVES.values() and BIT.search(tagging.tagged.text):
         slots["bit"] = True
     if verb == "white" and slots.get("number", 0) > 1000:
@@ -184,12 +201,23 @@ def wish(tagging: Tagging) -> tuple[str, dict[str, Any]] | None:
     return asked(verb, slots, tagging.tagged.text) if verb.startswith("ask") else (verb, slots)
 
 
+def _contrary(verb: str, tagged: Tagged) -> bool:
+    """Whether its plain words say the other way than the verb: "a little more low" is not louder."""
+    if verb not in CONTRARY:
+        return False
+    plain = " ".join(token.word for token, tag in zip(tagged.tokens, tagged.tags, strict=True) if tag == "O")
+    other, own = CONTRARY[verb]
+    return bool(other.search(plain) and not own.search(plain))
+
+
 def _stepped(tagging: Tagging) -> str:
     """The verb that the words around it make of it: "down 20" is a step, "open a bit" not all, "22" of light or heat."""
     verb, tagged, slots = tagging.verb, tagging.tagged, tagging.slots
     before = tagged.tokens[tagged.tags.index("V") - 1].word if "V" in tagged.tags[1:] else ""
     if verb in ABSOLUTE and before in ("up", "down"):
         return before
+    if verb in (*ABSOLUTE, *MOVES) and before == "by":
+        return "down" if LESS.search(tagged.text) else "up" if MORE.search(tagged.text) else "none"
     if verb in MOVES and "number" in slots:
         return MOVES[verb] if before in ("another", "further", "more") else "set"
     if verb in MOVES and BIT.search(tagged.text):

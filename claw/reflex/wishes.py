@@ -125,6 +125,8 @@ class Wishes:
             found = replace(found, devices=devices) if devices else Selection(unknown=meant[0], place=found.place, bare=True)
         if verb == "turn_off" and found.bare:
             found = replace(found, devices=tuple(device for device in found.devices if not _idle(device)) or found.devices)
+        if verb == "pause" and found.group:
+            found = replace(found, devices=tuple(device for device in found.devices if not _silent(device)) or found.devices)
         return _prefer(verb, found, thing)
 
     def _spoken_of(
@@ -239,7 +241,7 @@ class Wishes:
     def _command(self, verb: str, slots: Mapping[str, Any], device: Device) -> tuple[str, dict[str, Any]]:
         name, deed = call_of_it(self.house, device), _deed(_narrow(verb, slots), device)
         assert deed is not None  # the selection asked for it
-        if deed[1] == "set_position" and verb in deeds.ALL_THE_WAY and not slots.get("bit") and "number" not in slots:
+        if deed[1] == "set_position" and verb in deeds.ALL_THE_WAY and not slots.keys() & {"bit", "number", "share"}:
             return deeds.ALL_THE_WAY[verb], {}
         if verb in deeds.STEPS:
             return deed[1], _step(verb, slots, device, name)
@@ -326,6 +328,11 @@ def _meant(verb: str, thing: str, found: Selection) -> tuple[str, ...]:
     return deeds.BARE.get(verb, ()) if thing and not ALL & set(fold(thing)) else ()
 
 
+def _silent(device: Device) -> bool:
+    """Whether it is a player that plays nothing, which cannot be paused."""
+    return isinstance(device, Player) and device.state.get("playback") in ("paused", "stopped")
+
+
 def _idle(device: Device) -> bool:
     """Whether it is a player without a switch that plays nothing: it is off already."""
     return isinstance(device, Player) and "on" not in device.state and device.state.get("playback") in ("paused", "stopped")
@@ -356,7 +363,9 @@ def _step(verb: str, slots: Mapping[str, Any], device: Device, name: str) -> dic
         now = 0
     if now is None:
         raise Say(f"I don't know the present {field.replace('_', ' ')} of {name}, so I cannot change it by a step.")
-    if field == "position" and slots.get("bit"):
+    if "share" in slots:
+        step = math.copysign(now * slots["share"], step)
+    elif field == "position" and slots.get("bit"):
         step = math.copysign(BIT, step)
     elif isinstance(slots.get("number"), (int, float)):
         step = abs(float(slots["number"])) * (1 if step > 0 else -1) * (5 / 9 if slots.get("unit") == "fahrenheit" else 1)
