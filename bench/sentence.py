@@ -81,7 +81,7 @@ async def _unlock(house: VirtualHouse, run: Running) -> None:
 
 
 async def _say(run: Running, text: str) -> dict[str, Any]:
-    """The record of one turn, with wall_ms until its reply came to a chat; RuntimeError when it was not done by the grammar."""
+    """The record of one turn, with wall_ms until its reply came to a chat; RuntimeError when it was not done."""
     hearing, chat = await asyncio.open_unix_connection(str(run.client.path))
     answers, mouth = await asyncio.open_unix_connection(str(run.client.path))
     chat.write(b'{"op": "chat"}\n')
@@ -101,8 +101,9 @@ async def _say(run: Running, text: str) -> dict[str, Any]:
 
 
 def _done(record: dict[str, Any]) -> dict[str, Any]:
-    if record["level"] != "grammar" or not record["calls"] or any(call["outcome"] != "done" for call in record["calls"]):
-        raise RuntimeError(f"this was not done by the grammar: {json.dumps(record)}")
+    done = record["calls"] and all(call["outcome"] == "done" for call in record["calls"])
+    if record["level"] not in ("tagger", "grammar") or not done:
+        raise RuntimeError(f"this was not done: {json.dumps(record)}")
     return record
 
 
