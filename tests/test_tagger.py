@@ -108,14 +108,13 @@ def test_the_weights_are_small_and_need_no_torch() -> None:
     assert "torch" not in sys.modules
 
 
-def test_the_numpy_sums_are_those_of_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_numpy_sums_are_those_of_the_network(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch", reason="torch is for training only: pip install -e '.[train]'")
     from training import train
 
     torch.manual_seed(1)
     net = train.Net(5).eval()
-    monkeypatch.setattr(train, "WEIGHTS", tmp_path / "weights.npz")
-    train.write(net, ["a", "b", "c", "d", "none"], ["turn"], {}, [])
+    train.write(net, ["a", "b", "c", "d", "none"], ["turn"], {}, [], tmp_path / "weights.npz")
     generator = Generator(5)
     samples = [generator.sample() for _ in range(20)]
     for sample in samples:

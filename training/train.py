@@ -194,7 +194,9 @@ def carriers(seed: int) -> list[str]:
     return sorted(word for word, count in plain.items() if count > named[word] * RARELY)
 
 
-def write(net: Net, verbs: Sequence[str], words: Sequence[str], figures: dict[str, float], suite: Sequence[Sample]) -> None:
+def write(
+    net: Net, verbs: Sequence[str], words: Sequence[str], figures: dict[str, float], suite: Sequence[Sample], path: Path = WEIGHTS
+) -> None:
     """Eight bits for the n-grams, sixteen for the rest; and the samples by which a house's own layer is judged."""
     state = {name: value.numpy() for name, value in net.state_dict().items()}
     table = state.pop("table.weight")
@@ -204,8 +206,8 @@ def write(net: Net, verbs: Sequence[str], words: Sequence[str], figures: dict[st
     arrays["scale"] = np.float32(scale)
     notes = json.dumps({"verbs": list(verbs), "words": " ".join(words), "figures": figures})
     arrays["notes"] = np.frombuffer(notes.encode(), dtype=np.uint8)
-    np.savez_compressed(WEIGHTS, **arrays, **pack([Case(one.words, one.bits, one.tags, one.verb) for one in suite]))
-    print(f"{WEIGHTS.name}: {WEIGHTS.stat().st_size / 1e6:.2f} MB")
+    np.savez_compressed(path, **arrays, **pack([Case(one.words, one.bits, one.tags, one.verb) for one in suite]))
+    print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")
 
 
 def main() -> None:

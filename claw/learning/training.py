@@ -13,7 +13,6 @@ from claw.reflex.alias import key, plain
 from claw.reflex.grammar import CONDITION, LATER, NEGATED
 from claw.reflex.reader import Reader
 from claw.reflex.reading import Context, Reading
-from claw.reflex.slots import slots_of
 from claw.reflex.tagger import Layer, Tagger
 from claw.reflex.tagging import TAKEN, UNREAD, Tagging, wish
 from claw.reflex.tokens import LONGEST, normal, tokens
@@ -61,7 +60,7 @@ class VerbLayer:
         words = tuple(token.word for token in found)
         case = Case(words, tuple(self.reader.tags.lexicon().flags(words)), "", verb)
         tagged = replace(self.model.tagged(normal(said), found, case.bits), verb=verb)
-        asked = wish(Tagging(tagged, verb, slots_of(tagged)))
+        asked = wish(Tagging(tagged))
         come = self.reader.following.come(*asked, self.house.context) if asked else None
         return case if come and reading and come.calls == reading.calls else None
 

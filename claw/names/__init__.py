@@ -15,6 +15,7 @@ from claw.names.words import (
     HOME,
     KINDS_SAID,
     NOUNS,
+    POINTING,
     PREPOSITIONS,
     SMALL,
     SORTS,
@@ -25,8 +26,8 @@ from claw.names.words import (
 )  # fmt: skip
 
 __all__ = [
-    "ALL", "ARTICLES", "FLOORS", "HOME", "KINDS_SAID", "NOUNS", "PREPOSITIONS", "SMALL", "SORTS", "Fits", "Names", "Selection",
-    "Words", "fold", "singular", "stems",
+    "ALL", "ARTICLES", "FLOORS", "HOME", "KINDS_SAID", "NOUNS", "POINTING", "PREPOSITIONS", "SMALL", "SORTS", "Fits", "Names",
+    "Selection", "Words", "fold", "singular", "stems",
 ]  # fmt: skip
 
 

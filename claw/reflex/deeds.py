@@ -94,8 +94,7 @@ BARE: dict[str, tuple[str, ...]] = {  # what is meant when only a room was named
 # a thermostat off is frost: by name only
 EVERYTHING: dict[str, tuple[str, ...]] = {"turn_on": ("light",), "turn_off": ("light", "switch", "fan", "player", "heater")}
 PLAYING = ("pause", "stop_playing", "stop", "next", "previous", "mute", "unmute", "volume", "louder", "quieter", "resume")
-POINTING = "it them they that this those these one ones him her he she other others rest there"
-PRONOUNS = frozenset(POINTING.split(" "))
+LISTING = ("add_item", "remove_item", "tick_item")
 SOUGHT = {  # what a room lacks, beside BARE
     "ask_temperature": "thermometer", "ask_humidity": "humidity sensor", "ask_playing": "player", "play": "player",
     "lock": "lock", "unlock": "lock",

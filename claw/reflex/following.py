@@ -9,7 +9,8 @@ from claw.house import House
 from claw.names import KINDS_SAID, Names, Selection, fold, singular, stems
 from claw.reflex import leaning
 from claw.reflex.alias import plain
-from claw.reflex.leaning import ALSO, CORRECTS, LISTING, NO_THING, VALUED
+from claw.reflex.deeds import LISTING
+from claw.reflex.leaning import ALSO, CORRECTS, NO_THING, VALUED
 from claw.reflex.reading import Context, Reading, Request, Topic
 from claw.reflex.states import is_so
 from claw.reflex.wishes import Outcome

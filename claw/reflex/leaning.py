@@ -102,9 +102,8 @@ SLOTS = """number unit level color white mode alarm_mode media source item state
 position brightness volume_level percentage temperature color_temperature volume_step"""
 VALUE_SLOTS = frozenset(SLOTS.split())  # what stays when another thing is named
 NUMERIC = ("brightness", "set", "target", "volume", "speed", "tilt")
-LISTING = ("add_item", "remove_item", "tick_item")
 IT = re.compile(r"\b(?:(?:all|both) of )?(?:it|them|those|these)\b", re.IGNORECASE)
-SPELT = (*LISTING, "play")  # whose items and titles may be any words
+SPELT = (*deeds.LISTING, "play")  # whose items and titles may be any words
 TALK = re.compile(r"\b(?:i|my|you|your|he|she|it|they|we|about|that|this|is|was|for|what|typo|dear|indeed|\w+ly)\b")
 MOST_NAMES = 3
 LINKING = """and also then plus next now what how about of same the thing again here goes please do that this it for with in on at
@@ -190,5 +189,5 @@ def value(words: str, topic: Topic, *, sure: bool) -> tuple[str, dict[str, Any]]
         return "mode", {"mode": values.MODE[words]}
     if sure and topic.verb == "play" and len(words.split()) < 5:
         return "play", {"media": words}
-    item = sure and topic.verb in LISTING and len(words.split()) < 4 and words == said and "list" not in words
+    item = sure and topic.verb in deeds.LISTING and len(words.split()) < 4 and words == said and "list" not in words
     return (topic.verb, {"item": words}) if item else None

@@ -8,10 +8,10 @@ from typing import Any
 
 from claw.clock import Clock
 from claw.house import House
-from claw.names import ALL, Names, fold
+from claw.names import ALL, POINTING, Names, fold
 from claw.reflex import help, leaning, memories, recounts
 from claw.reflex.alias import Alias, key, plain, scene
-from claw.reflex.deeds import DEEDS, PRONOUNS
+from claw.reflex.deeds import DEEDS
 from claw.reflex.explained import Stop
 from claw.reflex.following import Following, named
 from claw.reflex.foreign import Languages
@@ -237,7 +237,7 @@ def _valued(tagging: Tagging) -> bool:
     """Whether it surely gives one thing one value."""
     thing = str(tagging.slots.get("thing", "")).casefold()
     value = tagging.verb in VALUED and "number" in tagging.slots and not TIMED.search(tagging.tagged.tags)
-    return value and tagging.taken and bool(thing) and thing not in PRONOUNS
+    return value and tagging.taken and bool(thing) and thing not in POINTING
 
 
 def _unsure(wish: Reading) -> Reading | None:

@@ -5,6 +5,7 @@ Every word must be accounted for: the words of targets by claw.names, the plain 
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -67,10 +68,26 @@ class Tagging:
     """What the tagger says of a text in one house: a verb with its slots; or that it asks nothing; or parts."""
 
     tagged: Tagged
-    verb: str
-    slots: dict[str, Any]
-    parts: tuple[str, ...] = ()
-    more: tuple[tuple[str, dict[str, Any]], ...] = ()  # wishes that the other values are: "blue at 30 %"
+
+    @property
+    def verb(self) -> str:
+        """The likeliest."""
+        return self.tagged.verb
+
+    @cached_property
+    def slots(self) -> dict[str, Any]:
+        """What was said with the verb."""
+        return slots_of(self.tagged)
+
+    @cached_property
+    def parts(self) -> list[str]:
+        """The wishes of which there are several."""
+        return _parts(self.tagged) if self.verb == "several" else []
+
+    @property
+    def more(self) -> list[tuple[str, dict[str, Any]]]:
+        """The wishes that the other values are: "blue at 30 %"."""
+        return list(further(self.tagged))
 
     @property
     def taken(self) -> bool:
@@ -128,13 +145,9 @@ class Tags:
         if self._last[0] == asked:
             return self._last[1]
         tagged = model.read(text, lexicon, self.layer) if model else None
-        found = self._tagging(tagged) if tagged else None
+        found = Tagging(tagged) if tagged else None
         self._last = asked, found
         return found
-
-    def _tagging(self, tagged: Tagged) -> Tagging:
-        parts = tuple(_parts(tagged)) if tagged.verb == "several" else ()
-        return Tagging(tagged, tagged.verb, slots_of(tagged), parts, tuple(further(tagged)))
 
     def mended(self, text: str) -> str:
         """The text without its slips, where that makes a clear wish or question of it; else as it is."""

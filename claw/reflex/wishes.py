@@ -11,7 +11,7 @@ from claw.call import ToolCall
 from claw.capabilities import Climate, Player
 from claw.color import is_color
 from claw.device import Device
-from claw.names import ALL, KINDS_SAID, Names, Selection, fold, stems
+from claw.names import ALL, KINDS_SAID, POINTING, Names, Selection, fold, stems
 from claw.reflex import deeds
 from claw.reflex.reading import Context, Option, Topic
 from claw.turns.replies import call_of_it, called, capital, spoken, state_words, the, within
@@ -40,7 +40,6 @@ SHOWN = 6  # devices that --explain names
 
 
 BIT = 20  # percent of a shade
-LISTED = ("add_item", "tick_item", "remove_item")
 AND_SIGN = "\x00"
 ITEMS = re.compile(r"\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*|\s+plus\s+", re.IGNORECASE)
 PAIRED = re.compile(
@@ -68,7 +67,7 @@ class Wishes:
         """What the verb with these slots (thing, number, unit, color, media, item, area, kinds ...) would do; nothing is done."""
         if verb == "play" and _no_media(slots):
             return Outcome(miss=True)
-        if verb in LISTED and len(items := _items(str(slots.get("item", "")))) > 1:
+        if verb in deeds.LISTING and len(items := _items(str(slots.get("item", "")))) > 1:
             return _all([self.plan(verb, {**slots, "item": one}, context) for one in items])
         found, said = self._select(verb, slots, context), verb
         if found.unknown and verb in deeds.INSTEAD:
@@ -175,7 +174,7 @@ class Wishes:
             return f"There is no {what} {within(found.place)}." if what else f"Nothing {within(found.place)} could {deed} that."
         if found.unknown == "anything":
             return f"There is no device here that could {deed} that."
-        if found.unknown and deeds.PRONOUNS.issuperset(found.unknown.split()):
+        if found.unknown and POINTING.issuperset(found.unknown.split()):
             return f"I do not know what “{found.unknown}” is; name it."
         said = _in_own_words(found.unknown, slots or {})
         if found.unknown.count(" ") > 2:

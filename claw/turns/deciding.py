@@ -19,8 +19,8 @@ from claw.messages.questions import APPROVAL_SECONDS, Questions
 from claw.moments import span_words
 from claw.policy import Policy
 from claw.reflex import memories
+from claw.reflex.deeds import LISTING
 from claw.reflex.explained import nothing_else, road
-from claw.reflex.leaning import LISTING
 from claw.reflex.reader import Reader
 from claw.reflex.reading import Context, Option, Reading, Request, Topic
 from claw.roles import ADULTS
