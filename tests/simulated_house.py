@@ -43,8 +43,10 @@ say = ["turn off all the lights", "lock the front door", "close the bedroom shad
 class SmallHouse:
     """The agent is asked directly; no worker runs. Another one on the same folder is the same house after a restart."""
 
-    def __init__(self, folder: Path, clock: ManualClock | None = None, state: dict[str, dict[str, Any]] | None = None) -> None:
-        """`state`: how devices stand that are not as in HOUSE."""
+    def __init__(
+        self, folder: Path, clock: ManualClock | None = None, state: dict[str, dict[str, Any]] | None = None, plan: str = HOUSE
+    ) -> None:
+        """`plan`: the rooms and devices, as an evaluation file has them; `state`: how devices stand that are not as there."""
         self.clock, self.store, self.history = clock or ManualClock(), Store(folder / "house.db"), history(folder / "history.db")
         self.events = Events()
         self.house = House(self.store, self.events, self.clock)
@@ -55,10 +57,10 @@ class SmallHouse:
         self.recorder = Recorder(self.house, self.events, self.clock, self.history)
         self.answered: list[Answered] = []
         self.events.subscribe(Answered, self.answered.append)
-        plan = yaml.safe_load(HOUSE)
-        for one in plan["devices"]:
+        house = yaml.safe_load(plan)
+        for one in house["devices"]:
             one["state"] |= (state or {}).get(one["id"], {})
-        self.devices = build(plan, self.house)
+        self.devices = build(house, self.house)
 
     def __getitem__(self, id: str) -> Simulated:
         return self.devices[id]

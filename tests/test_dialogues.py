@@ -5,18 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from claw.agent import Agent
-from claw.clock import ManualClock
-from claw.config import parse
-from claw.evaluation.simulated import Simulated, build
-from claw.events import Events
-from claw.history.recorder import Recorder
-from claw.house import House
-from claw.names import Names
-from claw.reflex.reader import Reader
-from claw.store import Store, history
+from tests.simulated_house import SmallHouse
 
 HOUSE = """
 areas:
@@ -54,17 +44,11 @@ devices:
 """
 
 
-class Home:
-    """A house with twins: two lamps in a room, a blind and a curtain, two lists; its agent is asked directly."""
+class Home(SmallHouse):
+    """A house with twins: two lamps in a room, a blind and a curtain, two lists."""
 
     def __init__(self, folder: Path) -> None:
-        self.clock, store, past = ManualClock(), Store(folder / "house.db"), history(folder / "history.db")
-        events, self.stores = Events(), (store, past)
-        house = House(store, events, self.clock)
-        reader = Reader(house, Names(house), self.clock)
-        self.agent = Agent(house, store, events, self.clock, parse(""), reader, history=past, data=folder)
-        self.recorder = Recorder(house, events, self.clock, past)
-        self.devices: dict[str, Simulated] = build(yaml.safe_load(HOUSE), house)
+        super().__init__(folder, plan=HOUSE)
         self.begun = {id: dict(device.state) for id, device in self.devices.items()}
 
     async def talk(self, dialogue: str) -> str:
@@ -85,9 +69,7 @@ class Home:
 async def home(tmp_path: Path) -> AsyncIterator[Home]:
     one = Home(tmp_path)
     yield one
-    one.recorder.flush()
-    for store in one.stores:
-        store.close()
+    one.close()
 
 
 # what is said -> all that is changed at the end

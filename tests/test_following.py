@@ -6,18 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from claw.agent import Agent
 from claw.clock import ManualClock
-from claw.config import parse
-from claw.evaluation.simulated import Simulated, build
-from claw.events import Events
-from claw.history.recorder import Recorder
-from claw.house import House
-from claw.names import Names
-from claw.reflex.reader import Reader
-from claw.store import Store, history
+from tests.simulated_house import SmallHouse
 
 HOUSE = """
 areas: [{name: Galley}, {name: Den}, {name: Loft}, {name: Porch}, {name: Cellar}]
@@ -41,17 +32,11 @@ devices:
 """
 
 
-class Home:
-    """A simulated house whose agent is asked directly; two people may write."""
+class Home(SmallHouse):
+    """A simulated house in whose chat two people may write."""
 
     def __init__(self, folder: Path, clock: ManualClock | None = None) -> None:
-        self.clock, store, past = clock or ManualClock(), Store(folder / "house.db"), history(folder / "history.db")
-        self.events, self.stores = Events(), (store, past)
-        self.house = House(store, self.events, self.clock)
-        self.reader = Reader(self.house, Names(self.house), self.clock)
-        self.agent = Agent(self.house, store, self.events, self.clock, parse(""), self.reader, history=past, data=folder)
-        self.recorder = Recorder(self.house, self.events, self.clock, past)
-        self.devices: dict[str, Simulated] = build(yaml.safe_load(HOUSE), self.house)
+        super().__init__(folder, clock, plan=HOUSE)
 
     async def say(self, *texts: str, **who: str) -> str:
         """Write these messages, two seconds apart; returns the last reply."""
@@ -81,9 +66,7 @@ class Home:
 async def home(tmp_path: Path) -> AsyncIterator[Home]:
     one = Home(tmp_path)
     yield one
-    one.recorder.flush()
-    for store in one.stores:
-        store.close()
+    one.close()
 
 
 FOLLOWED: list[tuple[str, str, dict[str, Any]]] = [
