@@ -41,6 +41,12 @@ def names_asked(db: Database) -> None:
     _execute(db, "ALTER TABLE devices ADD COLUMN name_asked INTEGER NOT NULL DEFAULT 0")
 
 
+@house_tables()
+def routine_rooms(db: Database) -> None:
+    """In which room a routine was asked for: "the tv" may be another elsewhere."""
+    _execute(db, "ALTER TABLE routines ADD COLUMN area TEXT NOT NULL DEFAULT ''")
+
+
 @history_tables()
 def first_history(db: Database) -> None:
     """What the devices reported; the facts of the pages with their index, and every version of every page."""

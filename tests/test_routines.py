@@ -130,6 +130,15 @@ async def test_what_is_on_for_a_while_goes_off_again(home: House) -> None:
     assert not home.lamp.on
 
 
+async def test_what_was_planned_in_a_room_is_done_in_that_room(home: House) -> None:
+    desk = home.add(Lamp("desk", "Desk Lamp", area="Study"), on=True)
+    home.lamp.update(on=True)
+    planned = await home.agent.say("lamp off in ten minutes", area="Study")
+    assert planned["reply"] == "I will turn off the desk lamp at 10:10."
+    assert await home.pass_(10 * MINUTE) == ["The desk lamp is off."]
+    assert (desk.on, home.lamp.on) == (False, True)
+
+
 async def test_what_may_not_be_planned_is_not_begun(home: House) -> None:
     message = home.agent.inbox.put(
         "turn on the porch lamp for an hour", key="tom:1", bridge="terminal", chat="tom", person="child"

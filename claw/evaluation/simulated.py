@@ -57,7 +57,7 @@ def _follow(device: Device, command: str, args: dict[str, Any]) -> dict[str, Any
     if command in ("play", "play_media", "next_track", "previous_track"):
         return {"on": True}
     if command == "turn_off" and device.kind == "player":
-        return {"playback": "stopped"}
+        return {"playback": "stopped"} if device.state.get("on") else {}
     if command in ("add_item", "tick_item", "remove_item"):
         return _listing(device, command, args["item"])
     return {}

@@ -41,7 +41,7 @@ class Firing:
             turn.writes.append(partial(self.routines.drop, one.id, slots["due"], "missed"))
             turn.reply = f"I was interrupted, so I missed this {self.routines.at(slots['due'])}: {slots['do']}."
         else:
-            self._do(turn, slots, context, late=late)
+            self._do(turn, slots, replace(context, area=one.area), late=late)
 
     def _do(self, turn: Turn, slots: Slots, context: Context, *, late: bool) -> None:
         reading = self.making.read(slots["do"], context)
@@ -106,7 +106,7 @@ class Firing:
         except ValueError as error:
             turn.reply = f"I did not take over what was changed in {one.file}: {error}. I go on as before."
             return
-        ruled = self.making.ruled(turn, new.do, context) if one.kind == "deed" else ("", list[str]())
+        ruled = self.making.ruled(turn, new.do, replace(context, area=one.area)) if one.kind == "deed" else ("", list[str]())
         if ruled is None:
             turn.reply = f"I did not take over what was changed in {one.file}. {turn.reply}"
             return

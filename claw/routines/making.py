@@ -56,7 +56,7 @@ class Making:
         else:
             message = turn.message
             name = self._timer(slots, when) if slots["kind"] == "timer" else slots.get("name", "")
-            maker = {"bridge": message.bridge, "chat": message.place, "person": message.person}
+            maker = {"bridge": message.bridge, "chat": message.place, "person": message.person, "area": context.area}
             kept = {**slots, **maker, "when": when.plain(), "granted": [], "name": name}
             if same := self._there(slots, when):
                 turn.reply = f"That one is there already: {which.words(self.routines, same)}."
@@ -125,7 +125,7 @@ class Making:
             turn.reply = PAST
             return
         said = slots.get("said") or slots.get("say") or slots["do"]
-        rest = {name: slots.get(name) or "" for name in ("name", "person", "bridge", "chat")}
+        rest = {name: slots.get(name) or "" for name in ("name", "person", "bridge", "chat", "area")}
         put = partial(self.routines.put, slots["kind"], when, slots["do"], said=said, granted=slots["granted"], **rest)
         turn.writes.append(put)
         text = slots["text"].replace(self._guess(when), "") if done else slots["text"]  # the question has said it

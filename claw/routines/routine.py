@@ -35,6 +35,7 @@ class Routine:
     made: float
     file: str
     digest: str  # of its file as it was last written or taken over
+    area: str = ""  # the room of who asked for it, which its words are read in
 
     @property
     def recurs(self) -> bool:

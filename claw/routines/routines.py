@@ -133,14 +133,14 @@ class Routines:
     # -- changing
 
     def put(self, kind: str, when: When, do: str, *, said: str, person: str, bridge: str, chat: str,
-            name: str = "", granted: Sequence[str] = ()) -> int:  # fmt: skip
+            name: str = "", granted: Sequence[str] = (), area: str = "") -> int:  # fmt: skip
         """Keep a new one; returns its id."""
         how = " at an event" if when.event else "" if when.recurs else " once"
         zone, catch_up = self.zone, CATCH_UP[f"deed{how}" if kind == "deed" else kind]
         id = self.store.insert(
             "routines", name=name or do, kind=kind, said=said, person=person, bridge=bridge, chat=chat, spec=when.plain(),
             zone=zone, do=do, due=self.next(when, zone), grace=GRACE.get(kind, 60.0), catch_up=catch_up, granted=list(granted),
-            made=self.clock.time(),
+            made=self.clock.time(), area=area,
         )  # fmt: skip
         self.touched(id)
         return id
