@@ -272,6 +272,8 @@ async def test_a_yes_is_needed_for_what_it_means_too(home: Home) -> None:
 
 
 async def test_another_person_in_the_same_chat_is_not_understood_by_my_it(home: Home) -> None:
+    for name in ("Ann", "Ben"):
+        home.agent.people.add(name, "adult")
     await home.say("turn on the globe", person="ann", chat="family")
     for said in ("turn it off", "and the loft", "no, the other one", "a bit more"):
         assert await home.changed(said, person="ben", chat="family") == {}

@@ -98,10 +98,11 @@ async def test_other_words_count_only_soon_and_with_nothing_between(home: SmallH
 
 
 async def test_only_adults_teach(home: SmallHouse) -> None:
-    await home.agent.say(ZAP, person="guest")
-    await home.agent.say(OFF, person="guest")
-    taught = await home.agent.say(f"when I say cosy I mean {OFF}", person="guest")
-    assert "Only an adult" in taught["reply"]
+    for person, refusal in (("guest", "the people who live here"), ("child", "Only an adult")):
+        await home.agent.say(ZAP, person=person)
+        await home.agent.say(OFF, person=person)
+        taught = await home.agent.say(f"when I say cosy I mean {OFF}", person=person)
+        assert refusal in taught["reply"]
     assert lines(home) == []
 
 
@@ -147,7 +148,7 @@ async def test_the_same_words_mean_what_was_said_last(home: SmallHouse) -> None:
 
 async def test_what_a_model_understood_is_kept_when_the_reflex_reads_the_sentence_so(home: SmallHouse) -> None:
     await home.say("turn on the bedroom lamp")
-    turn, reading = Turn(home.last(), {}), home.reader.read(OFF, Context())
+    turn, reading = Turn(home.last(), {}, role="owner"), home.reader.read(OFF, Context())
     assert reading is not None
     for said, meant in ((ZAP, OFF), ("fry it all", "turn on the kitchen lamp")):
         home.agent.learning.teaching.understood(turn, said, meant, reading.calls)
@@ -243,7 +244,7 @@ async def test_an_example_whose_thing_is_gone_is_read_as_it_stands(home: SmallHo
 # -- training
 
 SAID = [
-    *(f"{wish} the {thing}" for wish in ("turn on", "turn off", "please switch on", "is", "open", "what about", "mute")
+    *(f"{wish} the {thing}" for wish in ("turn on", "turn off", "please switch on", "is", "start", "what about", "mute")
       for thing in ("kitchen lamp", "desk fan", "blind in the study", "tv")),
     *(f"{talk}{end}" for talk in ("she read the paper", "the cat sleeps on the sofa", "we had lamb stew for lunch", "he broke a lamp")
       for end in ("", " yesterday", " and laughed", " again, as ever")),

@@ -53,6 +53,12 @@ def test_a_slip_does_no_harm(reader: Reader, text: str, command: str, target: st
     assert [(call.command, call.targets, dict(call.args)) for call in reading.calls] == [(command, (target,), args)]
 
 
+def test_short_slips_are_mended_towards_the_only_word_of_the_house(reader: Reader) -> None:
+    assert heard("ad milk to the shoping lst") == "add milk to the shoping lst"
+    versions = reader.tags.mending.versions("add milk to the shoping lst", "      ")
+    assert "add milk to the shopping list" in list(versions)
+
+
 @pytest.mark.parametrize(
     "text",
     ["i got the job!", "last nigth was fun", "the melting is at ten", "turn of events", "what a gmae", "lol ok", "good lcuk with the test", "we wont the match"],

@@ -1,4 +1,4 @@
-"""The project's own evaluation, against a fall: an author who saw neither templates nor generator wrote these."""
+"""The project's own evaluation, against a fall: authors who saw neither templates nor generator wrote these."""
 
 import asyncio
 from collections import Counter
@@ -8,7 +8,7 @@ from claw.evaluation.evaluate import run_case
 from claw.evaluation.format import load
 
 EVALS = Path(__file__).parent / "evals"
-HOUSES = ("town-flat", "farm", "family-house", "villa")
+HOUSES = ("town-flat", "farm", "family-house", "villa", "canal-house", "ranch")
 
 
 def results(*names: str) -> Counter[str]:
@@ -21,9 +21,9 @@ def results(*names: str) -> Counter[str]:
 
 
 def test_messages_of_people_who_saw_no_template_are_understood() -> None:
-    """The aim is 90 %; 73 % is what holds today (bench/LOG.md has the figures)."""
+    """The aim is 90 %; 84 % is what holds today (bench/LOG.md has the figures)."""
     found = results(*HOUSES)
-    assert found["ok"] >= 0.7 * found.total()
+    assert found["ok"] >= 0.82 * found.total()
     assert found["wrong"] <= 0.01 * found.total()
 
 

@@ -32,7 +32,7 @@ from claw.reflex.templates import templates
 from claw.store import Store
 
 BARS = {
-    "en": (0.975, 0.01),
+    "en": (0.98, 0.01),
     "de": (0.9, 0.01),
     "fr": (0.9, 0.01),
     "es": (0.9, 0.01),

@@ -72,7 +72,7 @@ async def test_what_was_planned_long_ago_stands_and_stop_names_it(home: House) -
 async def test_what_is_done_is_not_taken_back_by_a_bare_no(home: House) -> None:
     await home.reply("in an hour turn off the porch lamp")
     await home.reply("turn on the porch lamp")
-    for said in ("no", "cancel that"):
+    for said in ("no", "cancel"):
         assert await home.reply(said) == "It is done already: say “undo that” to take it back."
     assert home.lamp.on
     assert plans(home) == ["turn off the porch lamp"]
@@ -313,3 +313,8 @@ async def test_one_thing_after_the_other_is_asked_for(home: House) -> None:
     await home.reply("remind me")
     assert (await home.reply("at 13:00")).startswith("Of what shall I remind you?")
     assert await home.reply("to feed the fish") == "I will remind you at 13:00: feed the fish."
+
+
+async def test_cancel_that_takes_back_what_was_just_done(home: House) -> None:
+    await home.reply("turn on the porch lamp")
+    assert await home.reply("cancel that") == "The porch lamp is off."

@@ -25,12 +25,18 @@ i want you to|i'd like you to|i need you to|please can you|hey can you|just|now|
 let's|i want to|i would like to|yo|hey there|and|well|um|uh|actually|oh and|also|please go and|try to|do me a favor and|hey dobby|quickly""".replace(
     "\n", ""
 ).split("|")
-LAST = "please|pls|plz|thanks|thank you|thx|now|right now|for me|will you|would you|ok|asap|quickly|immediately|claw|cheers|again|right away|at once|if you can|if possible|please and thanks|mate|dear|a moment|real quick|today".split(
+LAST = "please|pls|plz|thanks|thank you|thx|now|right now|for me|will you|would you|ok|asap|quickly|immediately|claw|cheers|again|right away|at once|if you can|if possible|please and thanks|mate|dear|a moment|real quick|today|then|then please|instead|too|as well".split(
     "|"
 )
-JOINS = " and | and | and then |, then |, |, and |; |. | then | and also |, also | plus | & |. then | while you're at it |, and please | but | and please | as well as ".split(
-    "|"
-)
+JOINS = """ and | and | and then |, then |, |, |, and |; |. |. | then | and also |, also | plus | & |. then | while you're at it |, and please | but |
+ and please | as well as | and um | and uh then | oh and |, oh and |. oh and |. and |. also |... | - | / |, plus | then also |! | and can you |, can you |. please | after that """.replace(
+    "\n", ""
+).split("|")
+CONTRARIES = {
+    "turn_on": "turn_off", "turn_off": "turn_on", "open": "close", "close": "open", "lock": "unlock", "warmer": "colder", "pause": "resume",
+    "brighter": "dimmer", "dimmer": "brighter", "louder": "quieter", "up": "down", "color": "brightness", "add_item": "tick_item",
+    "tick_item": "add_item", "brightness": "turn_off", "set": "close", "target": "mode", "clean": "stop_cleaning", "arm": "lock",
+}  # fmt: skip
 FORBIDDING = """don't|do not|dont|never|please don't|no need to|don't you|you don't have to|i don't want you to|i didn't say|you should not|
 we must not|don't ever|there is no need to|i never said|nobody asked you to|i wouldn't|let's not|better not|not now, don't|don't yet|
 you needn't|i'd rather you didn't|under no circumstances|i told you not to|please do not|please never|i don't want to|why should i|try not to|
@@ -51,8 +57,10 @@ ELSEWHERE = "at my sister's place|at work|in the office downtown|at my parents'|
     "|"
 )
 ASKED = re.compile(
-    r"(can|could|would|will|may|is|are|was|what|which|who|how|did|do|does|have|has|when|where|why|any|whats|hows|tell|show|check|give"
-    r"|anything|should|shall|isnt|arent|didnt|report|status|since|read|list|count|name)\b", re.IGNORECASE)  # fmt: skip
+    r"(?:.*, )?(can|could|would|will|may|is|are|was|what|which|who|how|did|do|does|have|has|when|where|why|any|whats|hows|tell|show|check|give"
+    r"|anything|should|shall|isnt|arent|didnt|report|status|since|read|list|count|name"
+    r"|isn't|aren't|didn't|am|remind|whos|wheres|i wonder|i(?: want| need|'?d like) to know)\b", re.IGNORECASE)  # fmt: skip
+OWNED = re.compile(r"(\b(the|my|a|our|all|his|her|their|your|new|old)|(?<!what)(?<!how)(?<!where)(?<!long)'s)\s*$")
 PAST = {
     "put": "put",
     "shut": "shut",
@@ -93,6 +101,10 @@ if you don't mind|if it's not too much trouble|would be great|would be nice|that
     "\n", ""
 ).split("|")
 EXCEPTIONS = "except|except for|but not|but leave|just not|not|but keep|leave|apart from|besides|other than|everything but|without|minus|only not|excluding|save for|aside from|but don't touch|and leave|with the exception of|bar".split(
+    "|"
+)
+BEHIND = ", |. | - |, | because |... | cause | or | since |; | | | | as |! | coz | bc ".split("|")
+SIGNED = ", {person}|. thanks, {person}| thanks {person}| - {person}|. many thanks, {person}|. {person}| x| xx| xxx|, love {person}|. cheers {person}".split(
     "|"
 )
 STAYING = "on|alone|as it is|as is|off|be|out|out of it|how it is|open|untouched|like that".split("|")
@@ -158,17 +170,21 @@ class Generator:
     def _verb(self) -> str:
         """A deed or a question, those with more templates more often."""
         rng = self.rng
-        if "same" in self.verbs and rng.random() < 0.04:
+        if "same" in self.verbs and rng.random() < 0.07:
             return "same"
         verbs = self.asks if self.asks and rng.random() < 0.2 else self.deeds
         return rng.choices(verbs, [len(self.verbs[verb]) ** 0.6 for verb in verbs])[0]
+
+    def _common(self) -> str:
+        """A deed, those with more templates more often."""
+        return self.rng.choices(self.deeds, [len(self.verbs[verb]) ** 0.5 for verb in self.deeds])[0]
 
     def phrase(self, verb: str) -> list[Piece]:
         """A random template of the verb, filled."""
         pieces: list[Piece] = []
         for text, tag, slot in unfold(self.rng.choice(self.verbs[verb]).tree, self.rng):
             words, own = self._fill(slot) if slot else (text, tag)
-            if own == "T" and pieces and re.search(r"(\b(the|my|a|our|all|his|her|their|your|new|old)|'s)\s*$", pieces[-1][0]):
+            if own == "T" and pieces and OWNED.search(pieces[-1][0]):
                 words = re.sub(r"^(the|my|a|our|all|this|that) ", "", words)
             pieces.append((words, tag if slot and tag else own))
         return pieces
@@ -184,18 +200,20 @@ class Generator:
     def _around(self, pieces: list[Piece], verb: str) -> list[Piece]:
         """With politeness, or something said before."""
         rng = self.rng
-        if verb in self.deeds and rng.random() < 0.08:
-            pieces = [*self._talk(), (rng.choice((", ", ". ", "! ", " - ", " so ", ", ", "... ", " ")), "K"), *pieces]
-        elif verb in self.deeds and rng.random() < 0.05:
+        if verb in self.deeds and rng.random() < 0.10:
             pieces = [
-                *pieces,
-                (rng.choice((", ", ". ", " - ", ", ", " because ", "... ", " cause ", " or ", " since ", "; ")), "K"),
                 *self._talk(),
+                (rng.choice((", ", ". ", "! ", " - ", " so ", ", ", "... ", " ", " ", " ", ": ")), "K"),
+                *pieces,
             ]
+        elif verb in self.deeds and rng.random() < 0.08:
+            pieces = [*pieces, (rng.choice(BEHIND), "K"), *self._talk()]
         elif verb in self.deeds and rng.random() < 0.3 and IMPERATIVE.match(pieces[0][0]):
             pieces = [(rng.choice(FIRST) + rng.choice((" ", " ", ", ")), "O"), *pieces]
         if verb in self.deeds and rng.random() < 0.16:
             pieces = [*pieces, (rng.choice((" ", ", ")) + rng.choice(LAST), "O")]
+        if verb in self.deeds and rng.random() < 0.04:
+            pieces = [*pieces, (rng.choice(SIGNED), "K")]
         if verb in (*self.deeds, *self.asks) and rng.random() < 0.07:
             filler = rng.choice(FILLERS)
             pieces = (
@@ -218,7 +236,7 @@ class Generator:
         kept = self.house.target(slot) if rng.random() < 0.7 else self.house.place()
         word = rng.choice(EXCEPTIONS)
         stays = (
-            [(f" {rng.choice(STAYING)}", "O")]
+            [(f" {rng.choice(STAYING)}", "T")]
             if word in ("but leave", "but keep", "leave", "and leave") and rng.random() < 0.7
             else []
         )
@@ -252,15 +270,18 @@ class Generator:
     def _several(self) -> list[Piece]:
         """Two or three wishes, joined; each of them as it would be said alone."""
         rng = self.rng
-        pieces = self.phrase(rng.choice(self.deeds))
+        verb = self._common()
+        pieces, join = self.phrase(verb), rng.choice(JOINS)
         for _ in range(rng.choice((1, 1, 1, 2, 2, 3))):
-            pieces = [*pieces, (rng.choice(JOINS), "J"), *self.phrase(rng.choice(self.deeds))]
+            luck = rng.random()
+            verb = verb if luck < 0.25 else CONTRARIES.get(verb, verb) if luck < 0.4 else self._common()
+            pieces = [*pieces, (join if rng.random() < 0.4 else rng.choice(JOINS), "J"), *self.phrase(verb)]
         if rng.random() < 0.2:
             pieces = [(rng.choice(FIRST) + " ", "O"), *pieces]
-        elif rng.random() < 0.12:
-            pieces = [*self._talk(), (rng.choice((", ", ". ", " - ", "! ", " so ")), "J"), *pieces]
-        elif rng.random() < 0.1:
-            pieces = [*pieces, (rng.choice((", ", ". ", " - ", " because ", " and ")), "J"), *self._talk()]
+        elif rng.random() < 0.16:
+            pieces = [*self._talk(), (rng.choice((", ", ". ", " - ", "! ", " so ", ": ", " ", " ")), "K"), *pieces]
+        elif rng.random() < 0.14:
+            pieces = [*pieces, (rng.choice(BEHIND), "K"), *self._talk()]
         return pieces
 
     def _told(self) -> list[Piece]:

@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
-from functools import reduce
+from functools import cached_property, reduce
 from itertools import compress
 from operator import or_
 
 from claw.device import Device
 from claw.house import House
+from claw.names.hearing import Hearing
 from claw.names.slips import Slips
 from claw.names.words import ALSO, FLOORS, HOME, NUMERALS, ROOMS, Words, level, nouns, numbered, plainly, stems
 
@@ -43,6 +44,13 @@ class Index:
         self._homely = [words for words in self.places if len(words) > 1 and not HOME.isdisjoint(words)]
         self.longest = max(map(len, self.places), default=0)
         self.slips = Slips({*self.tells, *(word for place in self.places for word in place)}, {*self.places, *self.names})
+
+    @cached_property
+    def hearing(self) -> Hearing:
+        """Its names and places by how they sound."""
+        areas = (name for area in self.house.areas.values() for name in (area.name, *area.aliases))
+        names = (name for device in self.devices for name in (self.house.name(device), *self.house.aliases(device)))
+        return Hearing((*areas, *self.labels.values(), *names), self.slips)
 
     def members(self, mask: int) -> tuple[Device, ...]:
         """The devices of a mask, in the order of the house."""

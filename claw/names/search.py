@@ -36,13 +36,19 @@ class Search(Pointing):
             return found
         if several := self._several(text):
             return several
-        if better := self.index.slips.corrected(tokens):
+        for better in self._corrected(tokens):
             again = self._said(better, all)
             if again.devices or again.ambiguous:
                 return replace(again, guess=True)
         if found.unknown in POINTING:
             return found
         return replace(found, suggest=lambda: self.index.nearest(found.unknown, self.base))
+
+    def _corrected(self, tokens: Sequence[str]) -> Iterator[Sequence[str]]:
+        """The words without their slips, else as names that sound alike."""
+        if better := self.index.slips.corrected(tokens):
+            yield better
+        yield from map(fold, map(" ".join, self.index.hearing.said(tokens)))
 
     # -- the ways to read words
 

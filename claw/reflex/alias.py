@@ -63,7 +63,7 @@ POLITE = re.compile(
     r"|are ready)|(?:it is |it['’]?s |that is |that['’]?s )?(?:possible|ok(?:ay)?|not too much trouble)))[,!.\s]+)+"
     r"|([,.!\s]+(if (?:you (?:can|could|would|please|do ?n['’]?t mind)|possible)|when you (?:can|(?:have|get) (?:a|the) \w+)"
     r"|please(?: and thank you)?|pls|plz|thanks|thx|cheers|thank you|for me"
-    r"|now|right now|right away|immediately|would you|will you|claw))+$", re.IGNORECASE)  # fmt: skip
+    r"|now|then|right now|right away|immediately|would you|will you|claw))+$", re.IGNORECASE)  # fmt: skip
 
 
 WHETHER = re.compile(

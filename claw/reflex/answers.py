@@ -8,7 +8,7 @@ from claw.capabilities import ListItems, Player, Sensor
 from claw.device import Device
 from claw.names import ALL, HOME, KINDS_SAID, Selection, fold, singular
 from claw.reflex.reading import Context
-from claw.reflex.sensing import Sensing
+from claw.reflex.sensing import NOBODY_KNOWS, Sensing
 from claw.reflex.states import OPPOSITE, could_be, is_so, measure, moving, now_words, of_air, status
 from claw.reflex.telling import MOST, WHOLE
 from claw.turns.replies import are, called, capital, few, plural_of, within
@@ -30,6 +30,8 @@ class Answers(Sensing):
     def reply(self, verb: str, slots: Mapping[str, Any], context: Context) -> str:
         """The answer to a question; empty when its words are not known, and then `missed` says which."""
         thing = " in ".join(str(slots[name]) for name in ("thing", "place") if slots.get(name))
+        if verb == "ask_noticed" and slots.get("presence"):
+            return self.presence("" if set(fold(thing)) <= HOME else thing) or NOBODY_KNOWS
         if verb == "ask_noticed":
             return self.noticing(str(slots["noticed"]), thing)
         if verb == "ask_state":

@@ -7,14 +7,14 @@ from typing import Any
 
 from claw.house import House
 from claw.names import KINDS_SAID, Names, Selection, fold, singular, stems
-from claw.reflex import leaning
+from claw.reflex import aside, leaning
 from claw.reflex.alias import plain
 from claw.reflex.deeds import LISTING
 from claw.reflex.leaning import ALSO, CORRECTS, NO_THING, VALUED
 from claw.reflex.reading import Context, Reading, Request, Topic
 from claw.reflex.states import is_so
 from claw.reflex.wishes import Outcome
-from claw.turns.replies import call_of_it, called, listed
+from claw.turns.replies import call_of_it, called, listed, within
 
 Come = Callable[[str, dict[str, Any], Context], Outcome]  # a verb with slots -> what it comes to
 Read = Callable[[str, Context], Reading | None]  # a sentence, or the choice of an option
@@ -25,20 +25,31 @@ class Following:
 
     def __init__(self, names: Names, come: Come, read: Read) -> None:
         self.names, self.house, self.come, self.sentence = names, names.house, come, read
+        self._known: tuple[int, set[str]] = (-1, set())  # the version of the house, and whose things there are
 
     def read(self, text: str, context: Context) -> Reading | None:
         """What a follow-up or a correction means; None when it is neither, or there is nothing that it could lean on."""
         topic, said = context.topic, _bare(" ".join(text.casefold().replace("’", "'").split()))
-        if not said or len(said.split()) > 14:
+        if not said or len(said.split()) > 24:
             return None
+        if context.question == "which":
+            return self._leaning(said, context) if len(said.split()) <= 14 else None
+        if not context.question and (reading := self._if_so(said, context) or self._of_named(said, context)):
+            return reading
+        if not topic.verb or not (topic.devices or topic.verb.startswith("ask")):
+            return None
+        reading = self._leaning(said, context) if len(said.split()) <= 14 else None
+        return reading if (reading and not reading.unknown) or context.question else self._aside(said, context) or reading
+
+    def _leaning(self, said: str, context: Context) -> Reading | None:
+        """The whole message as one that leans on the topic."""
+        topic = context.topic
         said = f"i meant {said.strip('* ')}" if "*" in (said[0], said[-1]) else said
         if context.question == "which":
             return self._choice(said, context)
         if context.question in ("pair", "room") and not leaning.MARKED.match(said):  # it may be what is waited for
             return None
         if (context.choices or context.question) and said.isdecimal():  # of a list that was shown
-            return None
-        if not topic.verb or not (topic.devices or topic.verb.startswith("ask")):
             return None
         bare = replace(context, question="", choices=0)
         opened = _bare(said[opening.end() :]) if (opening := leaning.OPENED.match(said)) else said
@@ -62,6 +73,111 @@ class Following:
         if len(found) == 1 or not all(reading and reading.calls for reading in found):
             return readings[-1] if found and found[-1] else None
         return replace(readings[-1], calls=tuple(call for one in readings for call in one.calls), topic=topic_of(readings))
+
+    # -- only a part of the message leans
+
+    def spelled(self, text: str, context: Context) -> str:
+        """The text with names for whom and where its "her" and "in there" mean, and with a verb for "off again in an hour"."""
+        topic = context.topic
+        devices = [self.house.devices[id] for id in topic.devices if id in self.house.devices]
+        areas = {self.house.area(device) for device in devices}
+        if aside.SHE.search(text.casefold()):
+            places = " ".join(areas)
+            text = aside.with_owner(text, self._owners(), f"{topic.slots.get('thing', '')} {places} {topic.said}")
+        if topic.did and topic.said and (again := aside.AGAIN_LATER.fullmatch(_bare(text.casefold()))):
+            return f"{aside.LATER_SAID[again['way']]} {again['when']}"
+        return aside.with_place(text, within(areas.pop()) if len(areas) == 1 and "" not in areas else "")
+
+    def _owners(self) -> set[str]:
+        """Whose rooms or things there are, as they are called."""
+        if self._known[0] != self.house.version:
+            names = [area.name for area in self.house.areas.values()] + [name for name, _ in self.names.spoken()]
+            self._known = self.house.version, {word for name in names for word in aside.OWNED.findall(name.casefold())}
+        return self._known[1]
+
+    def _if_so(self, said: str, context: Context) -> Reading | None:
+        """A wish under a condition on how it is now: "is the lamp on? if not turn it on"."""
+        found = aside.IF_SO.fullmatch(said)
+        asked = self.sentence(plain(found["asked"].removesuffix(" and")), context) if found else None
+        if not found or not asked or not asked.topic or asked.calls or not asked.reply.startswith(("Yes", "No")):
+            return None
+        negative = bool(re.search(r"n'?t\b|not\b|^no$", found["way"]))
+        if asked.reply.startswith("Yes") == negative:
+            return asked
+        then = self.sentence(plain(found["do"]), replace(context, topic=asked.topic))
+        return then if then and then.calls else asked
+
+    def _of_named(self, said: str, context: Context) -> Reading | None:
+        """A wish for "it" behind a remark about a thing: "sam's lamp is blinding, can you lower it"."""
+        for talk, wish in aside.pieces(said):
+            for thing in aside.subjects(talk):
+                found = self.names.find(thing) if not NO_THING.match(thing) and len(thing.split()) < 7 else None
+                if not found or not found.devices or found.guess or found.bare:
+                    continue
+                ids = tuple(device.id for device in found.devices)
+                reading = self.sentence(plain(wish), replace(context, topic=Topic(devices=ids)))
+                aims = {id for call in reading.calls for id in call.targets} if reading else set()
+                return reading if aims and aims <= {*ids} else None
+        return None
+
+    def _aside(self, said: str, context: Context) -> Reading | None:
+        """A follow-up with talk before or behind it, or a value behind a sigh."""
+        if back := self._back(said, context):
+            return back
+        for talk, wish in aside.pieces(said):
+            wish = _bare(re.sub(rf"^{aside.POLITELY}", "", wish))
+            back = self._back(wish, context)
+            if back and aside.UNDONE.fullmatch(wish):
+                return back
+            if self._wishes(talk, context):
+                continue
+            if back:
+                return back
+            if self._speaks_of_another(talk):
+                continue
+            reading = (
+                self._now(wish, context) or self._step(wish, context) or self._part(wish, context) or self.sentence(wish, context)
+            )
+            if reading and (reading.calls or reading.request):
+                return reading
+        return self._behind_talk(said, context)
+
+    def _behind_talk(self, said: str, context: Context) -> Reading | None:
+        """A value or a step alone behind talk: "the baby is asleep, 15"."""
+        cut, topic = aside.CUT.fullmatch(said), context.topic
+        if not cut or not topic.did or not topic.said or re.search(r"\d", cut["talk"]):
+            return None
+        wish = _bare(cut["wish"])
+        value = topic.verb in leaning.NUMERIC and leaning.value(wish, topic, sure=False)
+        if not (value or leaning.stepped(wish, topic)[0]) or self._wishes(cut["talk"], context):
+            return None
+        return self._leaning(wish, context)
+
+    def _back(self, wish: str, context: Context) -> Reading | None:
+        """The undo of the last deed; of several devices also "put them back on", for not all of them were."""
+        topic = context.topic
+        if not topic.did or not topic.said or not topic.turn:
+            return None
+        back = aside.BACK_AGAIN.fullmatch(wish)
+        several = (
+            back and len(topic.aimed) > 1 and leaning.WAYS.get(back["way"].removesuffix("d")) == leaning.OTHER_WAY.get(topic.verb)
+        )
+        if back and not several and leaning.WAYS.get(back["way"].removesuffix("d")) == leaning.OTHER_WAY.get(topic.verb):
+            return self._planned(leaning.OTHER_WAY[topic.verb], {"ids": topic.aimed}, context)
+        if not several and not aside.UNDONE.fullmatch(wish):
+            return None
+        return Reading("grammar", request=Request("history", "undo", {"turn": str(topic.turn)}), trace=("as it was",))
+
+    def _wishes(self, talk: str, context: Context) -> bool:
+        """Whether the talk is a wish by itself, and no complaint."""
+        if aside.remarks(talk) or leaning.stepped(talk, context.topic)[0]:
+            return False
+        reading = self.sentence(plain(talk), context)
+        return bool(reading and (reading.calls or reading.options or reading.request or reading.topic))
+
+    def _speaks_of_another(self, talk: str) -> bool:
+        """Whether it is about a thing that this house does not know, or about a room."""
+        return any(set(stems(thing)[-1:]) & KINDS_SAID or self.names.find(thing).bare for thing in aside.subjects(talk) if thing)
 
     # -- another choice, another step
 
@@ -88,7 +204,7 @@ class Following:
             not back["used"] or topic.verb in ("turn_off", "close", "pause", "mute")
         ):
             return Reading("grammar", request=Request("history", "undo"), trace=("as it was",)) if topic.said else None
-        verb, slots = leaning.stepped(said, topic)
+        verb, slots = leaning.shared(said, topic) or leaning.stepped(said, topic)
         if not verb:
             return None
         if verb in ("up", "down") and (shaded := self._shaded(topic, verb)):
@@ -98,6 +214,10 @@ class Following:
     def _part(self, said: str, context: Context) -> Reading | None:
         """Only some of the devices that were meant, or an item that is to go from their list again."""
         topic, part = context.topic, leaning.PART.fullmatch(said)
+        if topic.did and topic.said and leaning.MOVED.match(said) and (moved := self._other_list(said, context)):
+            return self._corrected(moved, context)
+        if topic.did and len(topic.aimed) == 1 and (every := leaning.EVERY.fullmatch(said)):
+            return self._with_others(every["both"] is not None, context)
         off = leaning.OFF_LIST.fullmatch(said) if topic.verb == "add_item" else None
         item = off and (topic.slots.get("item") if off["item"] in ("it", "that", "them") else off["item"])
         if item and any(item in self.house.devices[id].state.get("items", ()) for id in topic.aimed if id in self.house.devices):
@@ -109,6 +229,15 @@ class Following:
         ids = tuple(id for id in topic.aimed if (id in some) == bool(part["only"]))
         reading = self._planned(topic.verb, {**_kept(topic), "ids": ids}, context) if 0 < len(ids) < len(topic.aimed) else None
         return self._corrected(reading, context) if reading else None
+
+    def _with_others(self, two: bool, context: Context) -> Reading | None:
+        """The same for the one that was spoken of and for its twins; with `two` for the only twin."""
+        topic, (one,) = context.topic, context.topic.aimed
+        kinds = {self.house.devices[id].kind for id in topic.aimed if id in self.house.devices}
+        others = self.names.find("the other one" if two else "the other ones", kinds=kinds, topic=(one,)).devices
+        if not others or (two and len(others) != 1):
+            return None
+        return self._planned(topic.verb, {**_kept(topic), "ids": (one, *(other.id for other in others))}, context)
 
     def _shaded(self, topic: Topic, verb: str) -> dict[str, Any] | None:
         """A further position for the one shade that was spoken of."""
@@ -123,6 +252,8 @@ class Following:
         if found is None or leaning.REFUSING.fullmatch(said):
             return None
         rest, marked = found["rest"], bool(found["also"].strip() or found["too"])
+        if leaning.AIMLESS.fullmatch(rest):
+            return self._with_value(rest, context, sure=False)
         if NO_THING.match(rest):
             whole = self.sentence(rest, context) if marked else None
             return whole if whole and (whole.calls or whole.topic) else None
@@ -146,7 +277,8 @@ class Following:
     def _with_thing(self, words: str, context: Context, verb: str = "", value: Mapping[str, Any] | None = None) -> Reading | None:
         """The topic's verb (or another, with a value) for what the words name; a room alone keeps the kind that was spoken of."""
         topic = context.topic
-        words = re.sub(r"^(?:(?:and|with|for|in|on|at|only|just) )+", "", words)
+        words = re.sub(r"^(?:(?:and|with|for|in|on|at|only|just) )+", "", re.sub(r"\bmy own\b", "my", words))
+        words = leaning.OTHER_ONE.sub("the other one", words)
         if len(words.split()) > 8:
             return None
         verb, kept = verb or topic.verb, {**_kept(topic), **(value or {})}
@@ -208,11 +340,15 @@ class Following:
         if not {singular(word) for word in unwanted - leaning.NUMBER_WORDS} <= {singular(word) for word in fold(topic.said)}:
             return None
         sure = bool(said["meant"].strip() or said["tail"].strip() or said["wrong"].strip())
-        if NO_THING.match(rest) and not leaning.ON_OFF.fullmatch(rest):
+        outside = said["wrong"] and re.match(r"i'm in |we're in |i am in ", rest)
+        if NO_THING.match(rest) and not leaning.ON_OFF.fullmatch(rest) and not outside:
             whole = self.sentence(plain(rest), context) if sure or leaning.REFUSING.match(said["no"]) else None
             asked = whole and whole.topic and whole.topic.verb.startswith("ask")
             return self._corrected(whole, context) if whole and (whole.calls or asked) else None
         thing = re.sub(r"^(?:only |just |(?:it's|it is) (?=(?:the|my|in|on) ))", "", rest)
+        thing = re.sub(r"^(?:i'm|i am|we're|we are) (?=in )", "", thing) if said["wrong"] else thing
+        if moved := self._other_list(thing, context):
+            return self._corrected(moved, context)
         free = topic.verb not in leaning.SPELT or leaning.explicit(said)
         reading = self._with_value(thing, context, sure=free) or self._both(thing, context) or self._with_thing(thing, context)
         if reading and reading.unknown and topic.did:
@@ -220,6 +356,17 @@ class Following:
             stays = f"I left {called(self.house, left)} as {'they are' if len(left) > 1 else 'it is'}." if left else ""
             return replace(reading, reply=f"{reading.reply} {stays}".strip())
         return self._corrected(reading, context) if reading else None
+
+    def _other_list(self, words: str, context: Context) -> Reading | None:
+        """The item on the list that was meant: "not that list, the shopping list", "move it to the chores list"."""
+        topic = context.topic
+        if topic.verb != "add_item" or not topic.slots.get("item") or not (to := leaning.LIST.fullmatch(words)):
+            return None
+        found = self.names.find(f"{to['list']} list", kinds=("list",))
+        ids = tuple(device.id for device in found.devices)
+        if len(ids) != 1 or ids == topic.aimed or found.guess:
+            return None
+        return self._planned("add_item", {"item": topic.slots["item"], "ids": ids}, context)
 
     def _both(self, rest: str, context: Context) -> Reading | None:
         both = VALUED.fullmatch(rest)
@@ -232,6 +379,7 @@ class Following:
 
 def _bare(said: str) -> str:
     """The message without politeness, but with its "just"."""
+    said = re.sub(r"(?<=\w) then$", "", said.rstrip(" .!?"))
     return plain(re.sub(r"^just (?=(?:the|my|our|in|on|at)\b)", "only ", said)).rstrip(" .!?")
 
 

@@ -17,6 +17,7 @@ from claw.reflex.following import answered
 from claw.reflex.languages import unaccented
 from claw.reflex.numbers import NUMBERS, ONES, TENS
 from claw.reflex.reading import Context, Reading, Topic, in_words
+from claw.reflex.sensing import NOBODY_KNOWS
 from claw.reflex.templates import Templates, templates
 from claw.reflex.wishes import Outcome, Wishes
 
@@ -40,12 +41,13 @@ HONEST = {
     "Weather": "I don't know the weather.",
     "LawnMower": "I cannot drive a lawn mower yet.",
     "FanMode": "I cannot set the fan mode of a thermostat yet.",
-    "Presence": "I cannot know whether anyone is there.",
+    "Presence": NOBODY_KNOWS,
     "Nevermind": "All right.",
     "HassRespond": "I switch, dim, open, lock, play and warm what is in this house, and tell you how it is.",
 }
 NEGATED = re.compile(
-    r"\b(dont|don't|do not|never|not|\w+n't|without|cannot|instead of|none of|no one|nobody|neither|nor|no need|no \w+ yet)\b"
+    r"\b(?!(?:can't|cannot|couldn't) (?:even |really |quite )?(?:see|hear|read|find|sleep|breathe|feel|stand)\b)"  # a goal
+    r"(dont|don't|do not|never|not|\w+n't|without|cannot|instead of|none of|no one|nobody|neither|nor|no need|no \w+ yet)\b"
 )
 UNITS = "(second|minute|hour|day|week|month|bit|while|moment|sec|min)s?"
 DAYS = "(mon|tues|wednes|thurs|fri|satur|sun)day|week(day|end)|morning|noon|afternoon|evening|night"

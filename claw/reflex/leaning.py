@@ -10,17 +10,22 @@ from claw.reflex.numbers import NUMBERS, TENS
 from claw.reflex.reading import Topic
 
 GAP = r"[\s,.;:!-]+"
-SIGHED = r"(?:oh|a+h+|a+w+|och|aye|yeah|wh?o[aw]\w*|my (?:god|goodness|word)|my(?=,)|lol|omg|bruh|bro|dude|mate|please|thanks)"
+SIGHED = (
+    r"(?:oh|a+h+|a+w+|och|aye|yeah|wh?o[aw]\w*|my (?:god|goodness|word)|my(?=,)|lol|omg|bruh|bro|dude|mate|please|thanks"
+    r"|d'?oh|duh|ouch|ow+|brr+|hey|ha+|haha|yuck|phew|wow|gee|gosh|oh dear|dear me|bother|rats|ok(?:ay)?|well)"
+)
 REFUSED = (  # what says that the last message was understood wrongly
-    r"(?:no+(?! (?:more|less|further|longer|later|way|one)\b)|nope|nah?|naw|(?:oo?ps|who+ps)[\w-]*|wait|hang on|hold on|actually"
+    r"(?:no+(?! (?:more|less|further|longer|later|way|one)\b)|nope|nah?|naw|(?:oo?ps|who+ps)[\w-]*|wait"
+    r"|hang on|hold on|actually"
     r"|(?:(?:i'm|i am) )?(?:(?:so|very|really|terribly) )*(?:sorry|soz|sry)|my (?:bad|mistake|fault|apologies)|apologies|h+m+"
-    r"|(?:i )?beg your pardon|(?:i )?(?:do )?apologi[sz]e|(?:how )?silly(?: of)? me|never ?mind|nvm|jk|just kidding|u+h+m*|e+r+m*"
+    r"|(?:i )?beg your pardon|(?:i )?(?:do )?apologi[sz]e|(?:how )?silly(?: of)? me|never ?mind|nvm|jk"
+    r"|just kidding|u+h+m*|e+r+m*"
     r"|(?:scrap|scratch|forget) that|correction|(?:i )?misspoke|not (?:quite|exactly)|eh|ugh+|a+r+gh+|e+w+|yikes|blimey|je+z"
     r"|christ|d[aeo][mr]n|crap|shoot|shit|fuck|bugger|drat|excuse me|gosh|gracious|(?:goodness|dear|pardon)(?: me)?)"
 )
 WRONG = (
     r"(?:(?:(?:that|it)(?:'s| is| was) )?(?:the )?wrong(?: (?!the\b|i\b)\w+)?"
-    r"|not th(?:at|is|[eo]se)(?: (?:ones?|\w*(?:lamp|light|room|door)s?))?"
+    r"|not th(?:at|is|[eo]se)(?: (?:ones?|list|\w*(?:lamp|light|room|door)s?))?"
     r"|not (?:there|it|them)|not (?:(?:in|on) )?(?:the|my) [\w' ]+?(?=,| (?:the|my|in|but)\b)"
     r"|not (?P<not>[\w'% ]+?)(?=[,.;:] ?| but )"
     r"|i (?:didn't|did not) mean (?:[\w' ]+?(?=,)|that(?: one)?|it))"
@@ -31,7 +36,8 @@ CORRECTS = re.compile(
     rf"(?P<no>(?>(?:(?:{SIGHED}|{REFUSED})(?:{GAP}|$))*))(?P<wrong>(?>(?:{WRONG}(?:{GAP}|$))?))"
     rf"(?:[\w' -]{{2,40}}[,.;:!]+ (?=i meant ))?(?P<meant>(?>(?:(?:{MEANT}){GAP})*))"
     rf"(?P<rest>.+?)(?P<tail>(?:,? (?:instead|rather|{I_SAID}|(?:is|was) what (?:{I_SAID})|my bad|so?rr?y))*"
-    r"(?:,? (?:and )?not (?:(?:in |on )?(?:the|my|that|this)\b.*|(?P<nor>.+)))?)(?:,? dear)?"
+    r"(?:,? (?:and )?not (?:(?:in |on )?(?:the|my|that|this)\b.*|(?P<nor>.+)))?)(?:,? (?:dear|love|darling"
+    r"|mate|lol|haha|oops|of course|silly me|please))*"
 )
 REFUSING = re.compile(rf"(?:.*{GAP})?{REFUSED}\b")
 OPENED = re.compile(rf"(?:(?:{SIGHED}|{REFUSED}){GAP})+(?=\w)")
@@ -47,10 +53,14 @@ ALSO = re.compile(
 )
 SOME = r"(?:(?:even|still|just|(?:a )?(?:bit|little|touch|tad|lot|notch)|slightly|much|some|way|far|one|go|keep going) )*"
 LESSENED = r"(?:(?:that|it)(?:'s| is)|they(?:'re| are))?\s?(?:(?:still|a (?:little )?bit|a little|wa+y|much|far|just|really) )*"
-MORE = re.compile(rf"{SOME}(?P<side>more|further|higher|less|lower)(?: (?:still|again|than that))*|{LESSENED}not? enough")
+MORE = re.compile(
+    rf"{SOME}(?P<side>more|further|higher|less|lower)(?: (?:still|again|than that|please|a (?:little )?(?:bit"
+    rf"|touch|tad)))*|{LESSENED}not? enough"
+)
 MUCH = re.compile(
-    rf"{LESSENED}(?:too (?:much|far|strong)|not (?:so|that|quite so) (?:much|far)|not (?:all the way|fully|completely))"
-    rf"|{LESSENED}(?:too|not (?:so|that|quite so)|not) (?P<how>\w+)(?P<yet> enough)?"
+    rf"{LESSENED}(?:too (?:much|far|strong)|not (?:so|that|quite so) (?:much|far)|not (?:all the way|fully"
+    rf"|completely)|not as much)|(?:go )?(?:a )?(?:little )?(?:bit )?back (?:a (?:little )?(?:bit|touch|tad)|a little)"
+    rf"|{SOME}less (?P<less>\w+)|{LESSENED}(?:too|not (?:so|that|quite so)|not) (?P<how>\w+)(?P<yet> enough)?"
 )
 STEPPED = re.compile(
     r"(?P<by>(?:by |another )?\S+(?: (?:%|percent|degrees?))?) (?P<side>more|less|higher|lower)|another (?P<some>.+)"
@@ -60,22 +70,51 @@ STILL = re.compile(r"(?:and|but)?\s?(?:now|still|again|and)?")
 WITH_IT = re.compile(r"(?:pause|resume|start|stop|change|make|set|move) (?:it|that|them)\b(?! (?:the|my|in)\b)")
 MARKED = re.compile(r"(?:and|also|then|now|no|same|(?:what|how) about)\b")
 LONE = re.compile(r"\d+|[a-z]+")
+OTHER_ONE = re.compile(r"^(?:the )?other (?:side|end)$")
+AIMLESS = re.compile(r"(?:all the way |back )*(?:up|down)(?: again)?")
+EVERY = re.compile(
+    r"(?:no+ |i meant |actually |make (?:that|it) |oh |sorry )*(?:(?P<both>both(?: of (?:them|those))?)"
+    r"|all of them|them all|all (?:two|three|four|five))"
+)
+LIST = re.compile(
+    r"(?:.+? (?:to|on|onto|for) )??(?:(?:to|on|onto|for|it's for) )?(?:the |my |our )(?P<list>[\w' -]+?)"
+    r"(?: list| one)(?: instead| rather| of course| please)*"
+)
+MOVED = re.compile(
+    r"(?:(?:move|put|stick|add|shift|switch) (?:it|that|them|those)(?: over| back)? (?:to|on|onto)\b"
+    r"|(?:it|that|this|they|those)(?:'s| is| are| was| were)? ?(?:(?:should|ought to|was to|were to"
+    r"|needs to) (?:be|go|have been|have gone)"
+    r"|belongs?|goes?|(?:meant|supposed) (?:to be|to go|for)|for)\b)"
+)
+SHARED = re.compile(
+    r"(?:(?:make|set|put|turn) (?:it|that) )?(?:(?P<half>half (?:of )?that|half as (?:much|bright|loud|fast)|halve (?:it|that))"
+    r"|(?:double|twice) (?:that|it)|twice as (?:much|bright|loud|fast)|double)(?: please)?"
+)
+ASIDE = re.compile(r"(?:put|make|turn|set|get|have|bring|take|move) (?:it|that|them|this|those|these) (?=\w)")
 BEFORE = re.compile(
     r"(?:(?:go|(?:put|change|make) (?:it|them|that)) )?(?:back )?(?:to )?"
     r"(?:(?:(?:i'd|i would) rather )?(?:you )?(?:leave|left|have|keep|kept) (?:it|them|that) )?"
     r"(?:how|what|the way|as|like) (?:it|they|that) (?:was|were)(?: before)?|(?:back to|like|as) before|back to normal"
     r"|(?:(?:it|that|i) (?:was|liked it) )?(?:better|nicer) before|i(?:'ve| have)? changed my mind|i take (?:it|that) back"
-    r"|i (?:didn't|did not) want (?:that|it)|(?:(?:put|take|change|bring) (?:it|that|them) back|take (?:it|that) off)(?: again)?"
+    r"|i (?:didn't|did not) want (?:that|it)|(?:(?:put|take|change|bring) (?:it|that|them) back|take (?:it"
+    r"|that) off)(?: again)?"
     r"|jk|(?:just|only) (?:kidd|jok)ing|(?:undo|revert|scrap|scratch)(?: (?:that|it))?|forget i (?:said|asked) (?:that|it)"
     r"|(?P<used>i(?:'m| am)? still (?:need(?:ed)?|using|reading|watching)(?: (?:that|it|them))?)"
 )
 NO_THING = re.compile(
-    r"(?:turn|switch|put|flip|open|close|shut|lock|unlock|set|play|start|stop|pause|dim|make|raise|lower|mute|unmute|arm|clean|wake"
-    r"|add|remove|is|are|was|were|do|does|did|can|could|will|would|should|has|have|what|which|who|whose|where|when|why|how|if|i|you"
+    r"(?:turn|switch|put|flip|open|close|shut|lock|unlock|set|play|start|stop|pause|dim|make|raise|lower|mute"
+    r"|unmute|arm|clean|wake"
+    r"|add|remove|is|are|was|were|do|does|did|can|could|will|would|should|has|have|what|which|who|whose|where"
+    r"|when|why|how|if|i|you"
     r"|he|she|we|they|remind|tell|give|get|let|thanks?|never|don't|in an?|in \d+|at \d+)\b(?!-)"
 )
+LED = re.compile(
+    r"^(?:(?:on )?second thoughts?,? |more like |better |let's (?:say|try|do|make (?:it|that)) |try |go (?:to"
+    r"|for|with) |say )(?:to |at )?(?=\S+$|\d)"
+)
 ON_OFF = re.compile(
-    r"(?:(?:leave|keep) (?:it|them|that) )?(?:back |turn(?:ed)? |switch(?:ed)? )?(?P<way>on|off|open|close|shut|up|down)d?"
+    r"(?:(?:leave|keep) (?:it|them|that) )?(?:back |all the way |turn(?:ed)? |switch(?:ed)? )?(?P<way>on|off"
+    r"|open|close|shut|up|down)d?"
     r"(?: again)?(?: with (?:it|that|both|all|them|those|em)(?: of them)?)?"
 )
 WAYS = {"on": "turn_on", "off": "turn_off", "open": "open", "up": "open", "close": "close", "shut": "close", "down": "close"}
@@ -125,12 +164,14 @@ def explicit(said: re.Match[str]) -> bool:
 def stepped(said: str, topic: Topic) -> tuple[str, dict[str, Any]]:
     """The verb of a relative wish after this topic, with the step if one was said; no verb when it is none."""
     upward = topic.verb if topic.verb in deeds.STEPS else UPWARD.get(topic.verb, "")
-    downward = OTHER_WAY.get(upward, "")
+    downward, said = OTHER_WAY.get(upward, ""), ASIDE.sub("", said, count=1)
     if more := MORE.fullmatch(said):
         if more["side"] in ("higher", "lower"):
             return ("up" if more["side"] == "higher" else "down"), {}
         return (downward if more["side"] == "less" else upward), {}
     if much := MUCH.fullmatch(said):
+        if much["less"]:
+            return AGAINST.get(much["less"], ""), {}
         if not much["how"]:
             return downward, {}
         verb = AGAINST.get(much["how"], "")
@@ -144,6 +185,16 @@ def stepped(said: str, topic: Topic) -> tuple[str, dict[str, Any]]:
         return (side, number) if number else ("", {})
     compared = COMPARED.fullmatch(said)
     return (COMPARISONS.get(compared["verb"], ""), {}) if compared else ("", {})
+
+
+def shared(said: str, topic: Topic) -> tuple[str, dict[str, Any]] | None:
+    """Half or twice the number that was said last; None for other words, and for degrees."""
+    found, number = SHARED.fullmatch(said), topic.slots.get("number")
+    if not found or not isinstance(number, (int, float)) or topic.verb not in NUMERIC or topic.verb == "target":
+        return None
+    if topic.slots.get("unit") not in (None, "", "percent"):
+        return None
+    return topic.verb, {"number": number / 2 if found["half"] else min(100, number * 2)}
 
 
 def alone(words: str, topic: Topic) -> bool:
@@ -166,6 +217,7 @@ def value(words: str, topic: Topic, *, sure: bool) -> tuple[str, dict[str, Any]]
         words,
         re.sub(r"^(?:(?:only|just|maybe|i think) )?(?:(?:to|at|in|on|by|with|be|only|just) (?!$))?", "", words),
     )
+    words = LED.sub("", words)
     words = re.sub(r" (?:is|will|would|should)(?: be)? (?:better|enough|plenty|fine|nicer|do)$", "", words)
     if OTHER_SIDE.fullmatch(words):
         return (OTHER_WAY[topic.verb], {}) if topic.verb in OTHER_WAY else None
@@ -173,6 +225,8 @@ def value(words: str, topic: Topic, *, sure: bool) -> tuple[str, dict[str, Any]]
         return topic.verb, {}
     if way := ON_OFF.fullmatch(words):
         pair = next((pair for pair in PAIRS[:-1] if topic.verb in pair), ("open", "close"))
+        if way["way"] in ("up", "down") and topic.verb == "set" and AIMLESS.fullmatch(words):
+            return ("open" if way["way"] == "up" else "close"), {}
         if way["way"] in ("up", "down"):
             return (pair[way["way"] == "down"], {}) if topic.verb in pair else None
         doors = way["way"] not in ("on", "off")

@@ -6,14 +6,23 @@ Only words that neither the house nor the tagger's training knows are touched, e
 import re
 from collections.abc import Iterator
 from functools import cache
+from importlib import resources
 from itertools import islice, product
 
 from claw.names import Names
 from claw.names.slips import Slips, distance
+from claw.reflex.numbers import NUMBERS, TENS
 from claw.reflex.tagger import tagger
 from claw.reflex.tokens import COLORS, NUMERALS, normal, tokens
 
+UNITS, TENTHS = "|".join(NUMBERS), "|".join(["zero", "oh", *list(NUMBERS)[:9]])
+DECIMAL = re.compile(rf"\b(?:({'|'.join(TENS)})(?:[ -]({UNITS}))?|({UNITS})|(\d+)) point (?:({TENTHS})|(\d))\b", re.IGNORECASE)
 HEARD = {  # signs that a dictation wrote out, and sound-alikes beside words that leave no doubt
+    r"^(?:um+|uh+|er+m?|hey|hi|hello|ok|okay|dear|\s)*\b(?:(?:hey|hi|hello|dear|ok|okay) (?:computer|google|assistant|alexa|siri)"
+    r"|(?:hey|hi|hello|its|it's) \w+ here(?=\W+(?:can|could|would|will|please)\b))\W*(?:comma\b\W*)?(?=\w)": "",
+    r"(?:\b(?:um+|uh+|erm+|uhm+)\b,? ?)+(?=\w)": "",
+    r"^put (?=(?:it|that|them) (?:at|on) \d)": "set ", r"(?<=^set it )(?:at|on)(?= \d)": "to",
+    r"^ad (?=\w.* (?:to|on|onto)\b)": "add ",
     r"\bcomma\b": ",", r"\bfull stop\b": ".", r"\b(?:period|exclamation mark|question mark)$": "", r"\bnite\b": "night",
     r"\b(turn|turned|switch|switched|swich|shut|power) of(?= (?:the|all|my|every|it|that|this|them)\b)": r"\1 off",
     r"\b(lights?|lamps?|tv|music|heating) of$": r"\1 off", r"\b(lights?|lamps?) own$": r"\1 on",
@@ -35,7 +44,16 @@ def heard(text: str) -> str:
     text = normal(text)
     for said, meant in HEARD_AS:
         text = said.sub(meant, text)
+    if " point " in text.casefold():
+        text = DECIMAL.sub(_decimal, text)
     return " ".join(text.split())
+
+
+def _decimal(found: re.Match[str]) -> str:
+    """The digits of "nineteen point five"."""
+    tens, ones, lone, digits, tenth, tenths = (one and one.casefold() for one in found.groups())
+    whole = digits or str(TENS.get(tens or "", 0) + NUMBERS.get(ones or lone or "", 0))
+    return f"{whole}.{tenths or NUMBERS.get(tenth or '', 0)}"
 
 
 class Mending:
@@ -57,17 +75,39 @@ class Mending:
             if (better := "".join(parts)) != text:
                 yield better
 
+    def misheard(self, text: str) -> Iterator[str]:
+        """The text with names of the house for what sounds like them, the likeliest first; nothing when nothing does."""
+        text = heard(text)
+        found, plain = tokens(text), _plain()
+        for runs in self.names.index.hearing.versions([token.word for token in found]):
+            better = text
+            for start, end, name in reversed(runs):
+                if end - start > 1 or not plain.known(found[start].word):
+                    better = f"{better[: found[start].start]}{name}{better[found[end - 1].end :]}"
+            if better != text:
+                yield better
+
     def _meant(self, word: str) -> list[str]:
         """What a word that nobody knows may have been; nothing for a known one, or when that cannot be told."""
         plain, house = _plain(), self.names.index.slips
-        if not word.isalpha() or plain.known(word) or house.known(word):
+        if not word.isalpha() or plain.known(word) or house.known(word) or word in common():
             return []
         found = [" ".join(meant) for words in (house, plain) if all(meant := words.mended(word))]
         single = re.sub(r"(.)\1+", r"\1", word)
         near = [single] if single != word and single in plain.words else []
-        known = [*(house.near(word) if len(word) > 3 else ()), *plain.near(word)]
-        near += [one for one in known if one[0] == word[0] and distance(word, one) == 1 and len(word) > 2]
+        here, said = (
+            [one for one in words.near(word) if one[0] == word[0] and distance(word, one) == 1 and len(word) > 2]
+            for words in (house, plain)
+        )
+        told = len(word) > 3 or not set("aeiouy") & set(word)  # "lst" has lost its vowel
+        near += [*(here if told and len(here) == 1 else ()), *said]  # of two names of the house it is neither
         return list(dict.fromkeys([*found, *near]))[:PER_WORD]
+
+
+@cache
+def common() -> frozenset[str]:
+    """The 12,000 commonest English words of GloVe 6B (public domain): they are meant as they stand, and no slips."""
+    return frozenset((resources.files("claw.reflex") / "common.txt").read_text("utf-8").split())
 
 
 @cache

@@ -14,6 +14,20 @@ REMARK = re.compile(
 )
 TELLS = re.compile(r"\b(?:said|says?|told|asked|wrote|heard|think|thought|hope|wish|never|not|\w+n'?t)\b", re.IGNORECASE)
 MOST_PARTS = 6
+IS = r"(?: is|'?s| are|'re)(?P<{}>n'?t| not)?(?: still| yet| already| even)?"
+POLITELY = r"(?:then |please |pls |just |can you |could you )*"
+IF_IT = re.compile(
+    rf"if (?P<thing>.+?){IS.format('no')} (?P<state>\w+),? {POLITELY}(?P<do>.*\b(?:it|them|that|those)\b.*)"
+    rf"|{POLITELY}(?P<said>.+?) if (?:it|they|that){IS.format('not')} (?P<ended>\w+)",
+    re.IGNORECASE,
+)
+AGAINST = {  # the state in which a wish makes sense at all
+    "on": ("turn off", "switch off", "shut off", "kill"), "running": ("turn off", "switch off", "stop"),
+    "off": ("turn on", "switch on"), "open": ("close", "shut"), "closed": ("open",), "shut": ("open",),
+    "unlocked": ("lock",), "locked": ("unlock",), "playing": ("turn off", "pause", "stop"), "paused": ("resume",),
+}  # fmt: skip
+SWITCH = re.compile(r"(turn|switch|shut) (?:.+ )?(on|off)\b", re.IGNORECASE)
+SAME = {"on": "off", "off": "on", "open": "closed", "closed": "open", "shut": "open", "locked": "unlocked", "unlocked": "locked"}
 
 
 def parts_of(text: str) -> list[str]:
@@ -26,6 +40,18 @@ def parts_of(text: str) -> list[str]:
         return [f"{around[1]} {around[3]}", f"{around[1]} {around[4]}"]
     parts = [part for part in THEN.split(text) if part]
     return [f"turn {part}" if re.match(r"(on|off) ", part, re.IGNORECASE) else part for part in parts]
+
+
+def needed(text: str) -> str:
+    """The wish of "if the oven is on, turn it off": a state that the wish only ends is no condition. Else the text."""
+    if not (m := IF_IT.fullmatch(text)):
+        return text
+    do, state = m["do"] or m["said"], (m["state"] or m["ended"]).casefold()
+    state = SAME.get(state, "") if m["no"] or m["not"] else state
+    way = f"{verb[1]} {verb[2]}" if (verb := SWITCH.match(do)) else do.split()[0].casefold()
+    if way.casefold() not in AGAINST.get(state, ()):
+        return text
+    return re.sub(r"\b(?:it|them|that|those)\b", m["thing"], do, count=1) if m["thing"] else do
 
 
 def two_sided(text: str) -> bool:

@@ -2,20 +2,23 @@
 
 import difflib
 import re
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from itertools import chain
 from typing import Any
 
 from claw.clock import Clock
+from claw.color import SPOKEN
 from claw.house import House
 from claw.names import ALL, POINTING, Names, fold
-from claw.reflex import help, leaning, memories, recounts
+from claw.reflex import help, leaning, memories, people, recounts
 from claw.reflex.alias import Alias, key, plain, scene
 from claw.reflex.deeds import DEEDS
 from claw.reflex.explained import Stop
 from claw.reflex.following import Following, named
 from claw.reflex.foreign import Languages
 from claw.reflex.grammar import NEGATED
+from claw.reflex.parts import needed
 from claw.reflex.reading import Context, Reading, Request, Topic, in_words
 from claw.reflex.sentence import Sentences, joined
 from claw.reflex.tagging import Tagging
@@ -26,6 +29,9 @@ DIM = re.compile(r"(dim|brighten)\b", re.IGNORECASE)  # "dim the lamp at 7" is a
 OPPOSITE = {"turn_on": "turn_off", "turn_off": "turn_on", "open_valve": "close_valve", "close_valve": "open_valve"}
 ALARM = re.compile(r"is (?:the|my|our) alarm (?:on|off|set|armed|active)", re.IGNORECASE)
 NO = r"no(?! (?:one|longer|more|less|later|matter|need|problem|thanks|worries|rush|hurry)\b)"
+ALL_OF = re.compile(
+    r"(?:all|every\w*)(?: of (?:it|them))? (?:but|except|bar|apart|besides|without)\b", re.IGNORECASE
+)  # all of what?
 RETRACTED = re.compile(
     r"(?!(?:(?:when|if) i say|by|no|nah|nope|oops|sorry|wait|actually|oh)\b)"  # a meaning; a correction of the last message
     rf"(?P<first>\w.{{3,}}?)\W*(?:\W(?:er+|uh+|um+|oh|ah)\W+)?(?:[,.;:–—-]+\s*(?:{NO}|nah|wait|sorry|actually|oops)\b"
@@ -45,6 +51,7 @@ class Reader:
     def __init__(self, house: House, names: Names, clock: Clock) -> None:
         self.house, self.names, self.clock = house, names, clock
         self.alias, self.languages = Alias(), Languages(names, clock)
+        self.people: Callable[[], Collection[str]] = tuple  # what the people of the house are called
         self.explained: list[Stop] = []  # the road of the last message
         self.sentences = Sentences(names, clock, self._noted)
         self.tags, self.come = self.sentences.tags, self.sentences.grammar("en").come
@@ -63,7 +70,7 @@ class Reader:
     def warm(self) -> None:
         """Read a sentence by each level, which loads weights and compiles templates (0.6 s; call it in a thread)."""
         self.tags.mended("turn on teh light")
-        self._later("in 5 minutes set a timer", Context())
+        self._request("in 5 minutes set a timer", Context(), 0)
         self.sentences.grammar("en").matches("turn on the light", Context())
         self.languages.warm()
 
@@ -94,6 +101,7 @@ class Reader:
 
     def _english(self, text: str, context: Context, depth: int) -> Reading | None:
         """As English: what follows on the message before, else a wish or question of its own."""
+        text = text if depth else self.following.spelled(text, context)
         followed = None if depth else self.following.read(text, context)
         if followed and not followed.unknown:
             return self._noted("conversation", text, followed)
@@ -110,11 +118,14 @@ class Reader:
 
     def _alone(self, text: str, context: Context, depth: int) -> Reading | None:
         """A request to the claw itself, else a sentence."""
+        text = needed(text)
         reading = self._request(text, context, depth)
         return self._noted("requests", text, reading) if reading else self.sentences.read(text, context)
 
     def _instead(self, first: str, second: str, context: Context, *, sure: bool) -> Reading | None:
         """A wish taken back in the same breath: "lamp on, no, the fan" is only about the fan; None for talk unless `sure`."""
+        if ALL_OF.match(second):
+            return None
         word = self.alias.read(second, Context())
         if word and word.control in ("no", "stop"):
             return replace(word, control="", reply="All right, I do nothing.")
@@ -130,6 +141,9 @@ class Reader:
             came = self.come(verb, {**tagging.slots, **other}, context)
             if came.calls:
                 return Reading("tagger", came.calls, came.reply, topic=came.topic, trace=(*tagging.told(), came.note))
+        if not sure and second.casefold() in SPOKEN:  # "can i have my light rainbow no pink"
+            swapped = self.sentences.read(f"{first.rsplit(' ', 1)[0]} {second}", context)
+            return swapped if swapped and swapped.calls else None
         return self.sentences.read(second, context) if sure else None
 
     def _whole(self, text: str, context: Context) -> Reading | None:
@@ -145,7 +159,8 @@ class Reader:
         if context.language != "en":
             return None
         now = self.clock.now()
-        if request := memories.read(text) or recounts.read(text, now) or help.sun(text, now):
+        ours = people.read(text, now, self.people) or memories.read(text)
+        if request := ours or recounts.read(text, now) or help.sun(text, now):
             return _asked(request)
         return self._later(text, context)
 

@@ -85,6 +85,9 @@ WAKE = re.compile(
 CONDITION = re.compile(
     r"\b(?:if|when|whenever|unless|until|till|once|as soon as|as long as|while|in case|provided)\b", re.IGNORECASE
 )
+ARMED = re.compile(  # the alarm that is no clock
+    r" (?:to|for|on|in|as) (?:the )?(?:home|away|night|stay|vacation)(?: mode)?\W*", re.IGNORECASE
+)
 MIDDLE = re.compile(r"(?:\b(?:and|then|but)|;)[\s,]*$", re.IGNORECASE)
 VALUED = re.compile(r"(?:set|dim|brighten|change|make|put|volume)\b", re.IGNORECASE)  # "set the lamp at 20 and the fan at 10"
 FLIPPED = {"on": "off", "off": "on", "open": "close", "close": "open"}
@@ -185,7 +188,7 @@ def _timer(text: str, now: datetime) -> Request | None:
 def _wake(text: str, now: datetime) -> Request | None:
     """An alarm: nothing but the time is said."""
     m = WAKE.fullmatch(text)
-    if not m:
+    if not m or ARMED.fullmatch(m["b"]):
         return None
     said = _at(f"{m['a']} {re.sub(r'^ (?:(?:for|to) (?=.)|(?=[0-9]))', ' at ', m['b'])}".strip())
     said = re.sub(r"\bfor (?=\d|tomorrow|every|half|quarter)", "at ", said)

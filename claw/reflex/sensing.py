@@ -13,6 +13,7 @@ SENSES = {  # what is noticed -> the words for sensors that notice it
     "leak": {"leak", "water", "moisture", "flood"}, "motion": {"motion", "occupancy", "presence", "movement"},
     "smoke": {"smoke", "fire"}, "carbon monoxide": {"monoxide", "co"}, "gas": {"gas"},
 }  # fmt: skip
+NOBODY_KNOWS = "I cannot know whether anyone is there."
 
 
 class Sensing(Telling):

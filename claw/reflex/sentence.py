@@ -7,12 +7,13 @@ from dataclasses import replace
 from claw.clock import Clock
 from claw.names import Names
 from claw.reflex.alias import plain
+from claw.reflex.cutting import cut
 from claw.reflex.deeds import DEEDS
 from claw.reflex.following import Following, named, topic_of
 from claw.reflex.grammar import ACTS, CONDITION, LATER, NEGATED, QUESTION, Grammar
 from claw.reflex.parts import CARRIED, MOST_PARTS, VALUE, parts_of, two_sided, without_remarks
 from claw.reflex.reading import Context, Reading, Request, in_words
-from claw.reflex.tagging import Tagging, Tags, wish
+from claw.reflex.tagging import ABSOLUTE, NEEDED, Tagging, Tags, wish
 
 UNTAGGED = "not English; or a no, a condition or a time that it does not read"
 ASKS = re.compile(  # what begins so only asks, whatever stands in it
@@ -25,7 +26,11 @@ ASKS = re.compile(  # what begins so only asks, whatever stands in it
 INTERROGATIVE = re.compile(  # never a deed, whatever the tagger says
     r"(?:is|are|was|were|isn'?t|aren'?t|does|did|what|what'?s|which|who|who'?s|whose|where|why|how)\b(?! about)", re.IGNORECASE
 )
+FOR_NOW = re.compile(r",? for (?:a (?:little )?(?:bit|while|moment|sec)|now|the moment|the time being)\b", re.IGNORECASE)
 CANCELLED = re.compile(r"(?:please )?(?:cancel|scrap|forget|delete)\b", re.IGNORECASE)  # a plan or a routine
+BESIDES = frozenset(
+    ["and", "also", "then", "too", "please", "as", "well", "to", "at", "in", "on", "for", "now", ",", ".", "-", ":"]
+)  # beside a thing that takes a verb over
 LEVELS = ("alias", "tagger", "grammar")
 SHORT = 6  # words; the grammar has honest answers to some questions and wishes that concern nothing here
 
@@ -46,14 +51,24 @@ class Sentences:
         return self._grammars[language]
 
     def read(self, text: str, context: Context) -> Reading | None:
+        """A sentence as it was written; if that comes to nothing, with the names that some of its words sound like."""
+        text = FOR_NOW.sub("", text)
+        reading = self._written(text, context)
+        settled = not (reading.unknown or reading.options) if reading else not ACTS.search(text.casefold())
+        if settled or context.language != "en" or NEGATED.search(text.casefold()):
+            return reading
+        heard = (one for version in self.tags.misheard(text) if (one := self._written(version, context)) and one.calls)
+        return next(heard, reading)
+
+    def _written(self, text: str, context: Context) -> Reading | None:
         """The whole as one wish; if that is not one, each of its parts - all of them or none."""
         if context.language == "en" and not NEGATED.search(text.casefold()):  # a "none" must not become a "nose"
             text = self.tags.mended(text)
         tagging = self.tagging(text, context)
         if tagging and tagging.parts:
             self.noted("tagger", text, None, tagging)
-        if tagging and tagging.parts and (joined := self._joint(tagging.parts, context)):
-            return joined
+        if tagging and tagging.doubtful and (joint := self._several(tagging, context)):
+            return joint
         short = text.count(" ") < SHORT and (QUESTION.match(text) or ACTS.match(text.casefold()))
         if tagging and tagging.nothing and not short:
             return self.noted("tagger", text, None, tagging)
@@ -62,10 +77,18 @@ class Sentences:
         whole = None if two_sided(text) else self._one(text, tagging, context)
         if (whole and not whole.unknown) or not self.grammar(context.language).templates:
             return whole
+        if tagging and not tagging.doubtful and tagging.verb in DEEDS and (joint := self._several(tagging, context)):
+            return joint if not joint.unknown else whole
         parts = parts_of(text)
         if not 1 < len(parts) <= MOST_PARTS:
             return whole
         return self._joint(parts, context) or whole
+
+    def _several(self, tagging: Tagging, context: Context) -> Reading | None:
+        """Its parts as the tagger cuts them, or as they read best; else what says which words are not known here."""
+        ways = [parts for parts in (tagging.parts, cut(tagging.tagged, self.tags.read)) if len(parts) > 1]
+        readings = [reading for parts in ways if (reading := self._joint(parts, context))]
+        return next((one for one in readings if not one.unknown), readings[0] if readings else None)
 
     def _joint(self, parts: Sequence[str], context: Context) -> Reading | None:
         """All parts as deeds; else what says which words are not known here; None when nothing does."""
@@ -93,9 +116,11 @@ class Sentences:
         if context.language != "en":
             return None
         later = CONDITION.search(text) or LATER.search(text)
+        tagging = self.tags.read(text)
+        if tagging and tagging.beside(CONDITION, LATER, NEGATED):
+            return tagging
         if later and not ASKS.match(text):
             return None
-        tagging = self.tags.read(text)
         if tagging and tagging.verb in ("turn_off", "stop", "close") and CANCELLED.match(text):
             return None
         if tagging and tagging.verb in DEEDS and INTERROGATIVE.match(text):
@@ -117,6 +142,8 @@ class Sentences:
             asked = slots | {"thing": named(str(slots["thing"]), context, self.names.house)}
             return Reading("tagger", request=Request("history", "why", asked), trace=(in_words("history why", asked),))
         came = self.grammar("en").come(verb, slots, context)
+        if verb in ABSOLUTE and "thing" in slots and not came.calls and not came.options:  # "fan on at 30 %"
+            came = next((one for one in [self.grammar("en").come("set", slots, context)] if one.calls), came)
         if not (came.calls or came.reply or came.options):
             return None
         unknown = came.miss and not came.calls
@@ -149,6 +176,12 @@ class Sentences:
         values = {name: value for name, value in said.items() if name != "thing"}
         if not said.get("thing") or topic.verb not in DEEDS or not topic.did or any(value is None for value in values.values()):
             return None
+        if (
+            not tagging.plain <= BESIDES
+            or (values and topic.verb not in NEEDED)
+            or (tagging.taken and tagging.verb not in (topic.verb, "set", "same"))
+        ):
+            return None  # "lamp off, fan on at 30 %": what it says itself is not what was said before
         kept = {} if values else {name: value for name, value in topic.slots.items() if name not in ("thing", "place", "area")}
         came = self.grammar("en").come(topic.verb, {**kept, **said}, context)
         if not came.calls or came.guess:

@@ -10,14 +10,22 @@ from claw.reflex.tagger import Tagged
 Slots = dict[str, Any]
 BUT = "(?:but|and|just|only)"
 EXCEPT = re.compile(
-    rf"(?:\b{BUT} )?\b(?:leave|keep|don'?t touch)\b|\b{BUT} not\b|\b(?:without|bar|save for|with the exception of|other than)\b"
-    r"|^(?:except(?: for)?|(?:apart|aside) from|but|not|minus|excluding|besides)\b",
+    rf"(?:\b{BUT} )?\b(?:leave(?: out| on| off)?|keep(?: just| only)?|don'?t touch|skip|spare)\b|\b{BUT} not\b"
+    r"|\b(?:without|bar(?:ring)?|save for|with the exception of|other than|not counting|(?:any|every)where but)(?= )"
+    r"|^(?:except(?: for)?|(?:apart|aside) from|but|not|minus|excluding|besides|save)\b"
+    r"|^(?=.*\S (?:(?:can|may|should|must|has to|is to) stay|stays|keeps playing)\b)",
     re.IGNORECASE,
 )  # beside the words that claw.names knows
-STAYS = re.compile(
-    r"\s+(?:lit|on|off|alone|open|closed|shut|out|as (?:it is|they are|is))$", re.IGNORECASE
-)  # "but keep the hall on"
-EACH = re.compile(r"(?:all|every(?: single)?(?: one)?|each(?: one)?|the lot|both)(?: of (?:them|it|those|these))?", re.IGNORECASE)
+STAYING = r"(?:lit|on|off|alone|be|open|up|down|closed|shut|locked|unlocked|muted|playing|running|out|as (?:it is|they are|is))"
+STAYS = re.compile(  # "but keep the hall on"
+    rf"\s+(?:(?:(?:can|may|should|must|has to|is to) )?stays?(?: {STAYING})?|keeps playing|{STAYING})$", re.IGNORECASE
+)
+ALL_BUT = re.compile(r"^all but\b", re.IGNORECASE)  # behind what it is all of: "lights off, all but the hall"
+LEANING = frozenset(["it", "that", "this", "them", "those", "these", "that one", "this one", "that thing"])
+EACH = re.compile(
+    r"(?:all|every(?: single| last)?(?: one)?|each(?: one)?|the (?:whole )?lot|both)(?: of (?:them|'?em|it|those|these))?",
+    re.IGNORECASE,
+)
 
 
 def spans(tagged: Tagged, tag: str) -> list[str]:
@@ -86,9 +94,16 @@ def _kelvin(value: Slots) -> bool:
 
 def _thing(spans: list[str]) -> str:
     """All words for what is meant, with its place and its exceptions."""
-    said = [STAYS.sub("", found) if "except" in (found := EXCEPT.sub("except", one)) else one for one in spans]
+    said = [_but(ALL_BUT.sub("but", one) if n else one) for n, one in enumerate(spans)]
+    said = [one for n, one in enumerate(said) if not (n and one.casefold() in LEANING)]  # "the lamp is too bright, dim it"
     said.sort(key=lambda one: one.startswith("except"))  # "apart from the lamp, all lights off"
     if len(said) > 1 and (named := [one for one in said if not EACH.fullmatch(one)]):
         every = "all " if len(named) < len(said) else ""
         said = [every + named[0], *named[1:]]
     return said[0] + "".join(f" {one}" if one.startswith("except") else f" in {one}" for one in said[1:])
+
+
+def _but(span: str) -> str:
+    """Words with an exception as claw.names knows it: "but leave the hall on" is "except the hall"."""
+    found = EXCEPT.sub("except ", span, count=1)
+    return " ".join(STAYS.sub("", found).split()) if "except" in found else span

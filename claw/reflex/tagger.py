@@ -12,17 +12,52 @@ from importlib import resources
 from typing import Any
 from zlib import crc32
 
-from claw.reflex.tokens import AREA, FLAGS, HERE, IN_AREA, IN_NAME, LONGEST, NAME, NUMBER, Lexicon, Token, normal, tokens
+from claw.names import ARTICLES
+from claw.reflex.tokens import (
+    AREA,
+    FLAGS,
+    FLOOR,
+    HERE,
+    IN_AREA,
+    IN_NAME,
+    KIND,
+    LONGEST,
+    NAME,
+    NUMBER,
+    Lexicon,
+    Token,
+    normal,
+    tokens,
+)
 
 BUCKETS, SLICE, WIDTH, HEADS, LAYERS, DEPTH = 16384, 64, 128, 4, 2, 256
 AROUND = 2  # neighbours on each side that a word is seen with
 GRAMS = 40  # n-grams of a word that count
 TAGS = "OTVCWMXISNHJK"
-TARGET, LIKELY = TAGS.index("T"), 0.04  # a word of this house is a target already when it is as likely as that
+PLAIN, TARGET = TAGS.index("O"), TAGS.index("T")
+LIKELY = 0.04  # a word of this house is a target already when it is as likely as that
 LINKING = "in on at by near of my our your the next to over under beside behind above from inside"
 LINKS = frozenset(LINKING.split(" "))
-REASONING = "because cause cos or since so as otherwise else i im its theres were the"  # words with which a clause begins
-REASONS = frozenset(REASONING.split(" "))
+CAUSING = frozenset(["because", "cause", "cos", "coz", "bc", "or", "since", "so", "as", "otherwise", "else"])
+REASONING = (
+    "i im ive id ill its it theres there were weve we he hes she shes they theyre you youre thats baby kids everyone nobody "
+    "someone somebody for like than before after while too way oh now is"
+)
+DEFINITE = frozenset(["the", "my", "our", "his", "her", "their"])
+POLITE = frozenset(["please", "pls", "plz", "thanks", "now", "off", "on", "up", "down", "open", "shut"])
+OWNING = frozenset(["the", "my", "our", "his", "her", "their", "your", "this", "these", "that", "those"])
+WISHING = (
+    "turn switch put open close shut lock unlock set dim brighten start stop play pause mute unmute lower raise make add "
+    "remove kill arm disarm clean vacuum water heat cool warm skip resume increase decrease reduce change paint tilt run "
+    "send crank bring take get let give call order buy tell text remind draw fetch boil find show check cancel undo and "
+    "then also plus please can could would will do dont never not no if when unless until at in on by"
+)
+REASONS = CAUSING | set(REASONING.split(" "))  # words with which a clause begins
+WISHES = frozenset(WISHING.split(" "))  # and with which a wish does: what follows them is never mere talk
+EXCEPTING = "except but bar minus without save not just skip leave keep excluding besides apart only barring spare"
+SPARING = frozenset(EXCEPTING.split(" "))  # with which an exception begins
+JOINING = frozenset([",", ".", ";", "and", "&", "plus", "then", "also", "no", "not", "to", "on"])
+UNIT_SIGNS = frozenset(["%", "°", "c", "f", "k", "degree", "degrees", "deg", "percent", "pct", "kelvin", "celsius", "fahrenheit"])
 NAMED = NAME | AREA
 OF_HOUSE = NAME | IN_NAME | AREA | IN_AREA | HERE
 FRAMED = 1000  # words whose vectors are kept
@@ -59,20 +94,35 @@ def grams(word: str) -> list[int]:
 
 def _whole(words: Sequence[str], marks: list[str]) -> str:
     """The tags, targets that only a preposition parts as one, and whole clauses only as talk: "and run me a bath" is none."""
+    for n in (n for n, word in enumerate(words) if word in DEFINITE):  # "the two guest suites" is one thing, all its words
+        end = next((k for k in range(n + 1, min(n + 4, len(marks))) if marks[k] == "T"), n)
+        if all(marks[k] in "OK" and words[k].isalpha() and words[k] not in LINKS | WISHES for k in range(n + 1, end)):
+            marks[n + 1 : end] = "T" * max(0, end - n - 1)
     for n in range(1, len(marks) - 1):
         gap = next((k for k in (1, 2, 3) if n + k < len(marks) and marks[n + k] == "T"), 0)
-        if marks[n - 1] == "T" and gap and all(marks[n + k] == "O" and words[n + k] in LINKS for k in range(gap)):
+        if (
+            marks[n - 1] == "T"
+            and gap
+            and words[n + gap] not in SPARING
+            and all(marks[n + k] == "O" and words[n + k] in LINKS for k in range(gap))
+        ):
             marks[n : n + gap] = "T" * gap
+        if marks[n - 1] == "I" and marks[n] == "O" and marks[n + 1] == "I" and words[n] not in JOINING:
+            marks[n] = "I"  # "washing up liquid"
     for n, mark in enumerate(marks):
-        if mark == "K" and n and marks[n - 1] != "K" and words[n].isalpha() and not _begins(words, n):
+        if mark == "K" and n and marks[n - 1] != "K" and words[n].isalpha() and not _begins(words, n, marks[n - 1]):
             end = next((k for k in range(n, len(marks)) if marks[k] != "K"), len(marks))
             marks[n:end] = "O" * (end - n)
     return "".join(marks)
 
 
-def _begins(words: Sequence[str], n: int) -> bool:
-    """Whether a clause may begin at this word."""
-    return not words[n - 1].isalnum() or words[n] in REASONS or words[n - 1] in REASONS
+def _begins(words: Sequence[str], n: int, before: str) -> bool:
+    """Whether a clause may begin at this word: behind a sign, with a word for it, or right behind what is meant or its value."""
+    if not words[n - 1].isalnum() or words[n] in WISHES:
+        return not words[n - 1].isalnum()
+    if words[n] in OWNING:  # "locking my phone" is no talk
+        return before in "TVCWMXI" or words[n - 1] in CAUSING | POLITE
+    return words[n] in REASONS or words[n - 1] in CAUSING or before in "TVCWMXI"
 
 
 class Tagger:
@@ -110,13 +160,18 @@ class Tagger:
         best = tags.argmax(1)
         order = verbs.argsort()[::-1]
         of_house = [
-            bool(bit & OF_HOUSE) and (share > LIKELY or bit & NAMED) for bit, share in zip(bits, tags[:, TARGET], strict=True)
+            bool(bit & (OF_HOUSE | FLOOR)) and (share > LIKELY or bit & (NAMED | FLOOR))
+            for bit, share in zip(bits, tags[:, TARGET], strict=True)
         ]
+        for n in range(1, len(bits)):  # "turn on the heat": behind "the" a kind of device is no plain word
+            of_house[n] |= bool(bits[n] & KIND) and words[n - 1] in ARTICLES and tags[n].argmax() == PLAIN
         of_house[0] &= bool(tags[0, TARGET] > LIKELY)  # "light up the den": what begins a wish may be its verb
         named = ["T" if n == 0 and here else TAGS[n] for n, here in zip(best, of_house, strict=True)]
         for n in range(len(named) - 1, 0, -1):  # "two degrees more" is two
             if named[n] == "V" and named[n - 1] == "O" and bits[n - 1] & NUMBER:
                 named[n - 1] = "V"
+        for n in range(1, len(named)):  # "72 f"
+            named[n] = "V" if named[n - 1] == "V" and words[n] in UNIT_SIGNS and named[n] == "O" else named[n]
         marks = _whole(words, named)
         learnt = layer.words.get(self.verbs[order[0]], frozenset()) if layer else frozenset[str]()
         strange = tuple(

@@ -4,6 +4,7 @@ Every word must be accounted for: the words of targets by claw.names, the plain 
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -18,7 +19,12 @@ from claw.reflex.tagger import Layer, Tagged, tagger
 from claw.reflex.tokens import Lexicon
 
 TAKEN, NOTHING = 0.6, 0.8  # from which share on a reading counts, and from which on it is believed that nothing is asked
+ASKED = 0.5  # of questions
+TAKEN_BARE = 0.8  # of one or two words that name nothing: "fry it"
 SURELY_NOTHING, SHORT = 0.95, 7  # then not even a slip is looked for, but in a message of few words
+SURELY = 0.8  # from which on a "when" or a "not" is believed to be no part of the wish
+REMEMBERED = 32  # readings: one message is looked at in several ways
+HEARD = 0.75  # from which on it is believed that other words were said than stand there
 BY_ITSELF = "brighter dimmer warmer colder louder quieter faster slower up down pause resume next previous mute unmute stop"
 ALONE = frozenset(BY_ITSELF.split(" "))  # wishes of one word; "vacuum" and "lamp" are none
 BOTH_WAYS = frozenset(["on", "off"])
@@ -26,6 +32,11 @@ LEAST_TALK = 3  # words
 UNREAD = ("none", "later", "several", "same")
 ANY = re.compile(r"^(?:any|some)(?:thing|body|one)?\b(?: of)?(?: the\b)?\s*(?:else\b)?\s*", re.IGNORECASE)
 
+BEGINNING = (
+    "turn switch put open close shut lock unlock set dim brighten start stop play pause mute unmute lower raise make add remove "
+    "kill arm disarm clean vacuum water heat warm resume increase decrease change run"
+)
+BEGINNINGS = frozenset(BEGINNING.split(" "))  # words with which a wish begins
 ABSOLUTE = ("brightness", "set", "target", "volume", "speed")
 LESS = re.compile(
     r"\b(?:less|low|lower\w*|down|dim\w*|reduc\w*|decreas\w*|quieter|softer|darker|cool\w*|cold\w*|slow\w*|retract\w*|clos\w*|cut|drop)\b",
@@ -34,7 +45,7 @@ LESS = re.compile(
 MORE = re.compile(
     r"\b(?:up|rais\w*|increas\w*|bright\w*|loud\w*|warm\w*|hott\w*|fast\w*|high\w*|open\w*|extend\w*|boost)\b", re.I
 )
-LOWER = re.compile(r"\b(?:low|lower|down|less|quieter|softer|darker|dimmer|cooler|colder|slower)\b", re.IGNORECASE)
+LOWER = re.compile(r"\b(?:fresh\w*|low|lower|down|less|quieter|softer|darker|dimmer|cooler|colder|slower)\b", re.IGNORECASE)
 HIGHER = re.compile(r"\b(?:up|higher|louder|brighter|warmer|hotter|faster)\b", re.IGNORECASE)
 CONTRARY = {
     **dict.fromkeys(("up", "brighter", "louder", "warmer", "faster"), (LOWER, HIGHER)),
@@ -44,6 +55,14 @@ MOVES = {"open": "up", "close": "down"}
 BIT = re.compile(
     r"\b(?:a (?:little |tiny |wee )?(?:bit|crack|touch|tad|smidge|notch)|a little|slightly|somewhat|partly)\b", re.IGNORECASE
 )
+COMFORT, WARM_SURE = range(14, 29), 0.75  # "set the bedroom to 19" is warmth: nobody dims a lamp to 19
+PROPERTIES = {"volume": "volume", "brightness": "brightness", "temperature": "target", "speed": "speed"}
+ALIKE = (  # between which the thing itself decides, so that their shares add up
+    frozenset(ABSOLUTE), frozenset(["up", "brighter", "louder", "warmer", "faster"]),
+    frozenset(["down", "dimmer", "quieter", "colder", "slower"]),
+)  # fmt: skip
+HALVED = {"bright": "dimmer", "loud": "quieter", "fast": "slower"}
+HALF_AS = re.compile(r"\bhalf (?:as|that|so) (bright|loud|fast)\b", re.IGNORECASE)
 WARM = re.compile(
     r"\b(?:heat\w*|warm\w*|cool\w*|temp\w*|thermostats?|radiators?|ac|a/?c|air ?con\w*|climate|boiler|pool|spa|sauna|degrees?)\b",
     re.IGNORECASE,
@@ -60,6 +79,8 @@ STUFF = re.compile(r"^(?:(?:all|the|all the) )?(?:things|devices|stuff|gadgets|a
 FORGOTTEN = re.compile(r"\bforg[eo]t", re.IGNORECASE)  # "did i forget to lock the door?": is it unlocked
 DRY = re.compile(r"\b(?:sensor|detector)\b.* (dry|wet)$", re.IGNORECASE)
 OUTSIDE = re.compile(r"\b(?:outside|outdoors)\b", re.IGNORECASE)
+SHOPS = re.compile(r"(?:the )?(?:shops?|stores?|supermarket|grocer\w*|market)", re.IGNORECASE)
+ANYONE = re.compile(r"\b(?:any|some)(?:one|body)\b", re.IGNORECASE)
 YES_NO = re.compile(r"(?:is|are|any\w*|do|does)\b", re.IGNORECASE)
 
 
@@ -89,15 +110,26 @@ class Tagging:
         """The wishes that the other values are: "blue at 30 %"."""
         return list(further(self.tagged))
 
+    @cached_property
+    def plain(self) -> set[str]:
+        """The words that are of the wish itself."""
+        return {token.word for token, tag in zip(self.tagged.tokens, self.tagged.tags, strict=True) if tag == "O"}
+
     @property
     def taken(self) -> bool:
         """Whether it is sure enough, and made of known words."""
         words = sum(token.word.isalpha() and tag != "K" for token, tag in zip(self.tagged.tokens, self.tagged.tags, strict=True))
-        said = words > 1 or (words == 1 and (self.verb in ALONE or self.verb.startswith("ask")))
-        plain = {token.word for token, tag in zip(self.tagged.tokens, self.tagged.tags, strict=True) if tag == "O"}
+        alone = self.verb in ALONE or self.verb.startswith("ask") or ("V" in self.tagged.tags and self.verb in NEEDED)
+        said = words > 1 or (words == 1 and alone)
         other, share = self.tagged.next
-        sure = self.tagged.sure + share * (self.verb in ABSOLUTE and other in ABSOLUTE)  # all of these take the value
-        return said and not plain >= BOTH_WAYS and sure >= TAKEN and not self.tagged.strange and self.verb not in UNREAD
+        if self.verb.startswith("ask"):  # an answer does no harm, and names what it is about
+            known = not self.tagged.strange or "T" in self.tagged.tags
+            return said and known and self.tagged.sure + share * other.startswith("ask") >= ASKED
+        sure = self.tagged.sure + share * any(self.verb in alike and other in alike for alike in ALIKE)
+        enough = TAKEN if words > len(BOTH_WAYS) or {"T", "V"} & set(self.tagged.tags) else TAKEN_BARE
+        astray = "there" in self.plain  # "shutters there open": a place that it does not know
+        clear = not astray and not self.plain >= BOTH_WAYS and not self.tagged.strange
+        return said and clear and sure >= enough and self.verb not in UNREAD
 
     @property
     def clear(self) -> bool:
@@ -106,10 +138,28 @@ class Tagging:
         nothing = self.tagged.verb == "none" and self.tagged.sure >= SURELY_NOTHING and len(self.tagged.tokens) > SHORT
         return self.taken or parts or nothing
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether it may well be several wishes."""
+        begun = sum(
+            tag == "O" and token.word in BEGINNINGS for token, tag in zip(self.tagged.tokens, self.tagged.tags, strict=True)
+        )
+        return self.verb != "none" and (self.verb == "several" or begun > 1 or not self.taken)
+
     def spares(self, word: str) -> bool:
         """Whether this word stands in its targets only, as that of an exception: "all but not the hall"."""
         tags = [tag for token, tag in zip(self.tagged.tokens, self.tagged.tags, strict=True) if token.word == word]
         return bool(tags) and set(tags) == {"T"}
+
+    def beside(self, *patterns: re.Pattern[str]) -> bool:
+        """Whether some word of these patterns stands in it, but only in talk beside a wish that is surely one."""
+        found = [m.span() for one in patterns for m in one.finditer(self.tagged.text.casefold())]
+        places = [
+            (token.end > start and token.start < end, tag)
+            for token, tag in zip(self.tagged.tokens, self.tagged.tags, strict=True) for start, end in found
+        ]  # fmt: skip
+        talk = all(tag == "K" for there, tag in places if there)
+        return bool(found) and talk and self.verb in deeds.DEEDS and self.tagged.sure >= SURELY and not self.tagged.strange
 
     @property
     def follows(self) -> bool:
@@ -136,17 +186,18 @@ class Tags:
         self.names, self.mending, self._version = names, Mending(names), -1
         self._lexicon = Lexicon((), (), ())
         self.layer: Layer | None = None  # what this house's examples add
-        self._last: tuple[tuple[str, int, Layer | None], Tagging | None] = ("", -2, None), None
+        self._readings: dict[tuple[str, int, Layer | None], Tagging | None] = {}
 
     def read(self, text: str) -> Tagging | None:
         """What the tagger makes of the text; None without weights, or for an empty or very long text."""
         model, lexicon = tagger(), self.lexicon()
         asked = text, self._version, self.layer
-        if self._last[0] == asked:
-            return self._last[1]
+        if asked in self._readings:
+            return self._readings[asked]
+        if len(self._readings) >= REMEMBERED:
+            self._readings.clear()
         tagged = model.read(text, lexicon, self.layer) if model else None
-        found = Tagging(tagged) if tagged else None
-        self._last = asked, found
+        self._readings[asked] = found = Tagging(tagged) if tagged else None
         return found
 
     def mended(self, text: str) -> str:
@@ -163,6 +214,15 @@ class Tags:
             return text
         _, again, best = max(wishes, key=lambda one: one[0])  # of equal ones the first: nearest to the names of the house
         return _kept(found, again) or best
+
+    def misheard(self, text: str) -> Iterator[str]:
+        """The text with names that some of its words sound like, where that makes a sure wish of it."""
+        before = self.read(text)
+        for version in self.mending.misheard(text):
+            again = self.read(version)
+            likely = again and (again.tagged.sure >= HEARD or (before and again.verb == before.verb))
+            if again and likely and again.taken and again.verb in deeds.DEEDS:
+                yield version
 
     def without_talk(self, text: str) -> str:
         """The text without what is only said before or behind a wish; the same text where there is nothing of that kind."""
@@ -202,6 +262,9 @@ def wish(tagging: Tagging) -> tuple[str, dict[str, Any]] | None:
         return None
     if re.search(r"\bby (?:a )?half\b", tagging.tagged.text, re.IGNORECASE):
         slots["share"] = 0.5
+    if half := HALF_AS.search(tagging.tagged.text):  # of what it is now
+        thing = {name: value for name, value in slots.items() if name == "thing"}
+        verb, slots = HALVED[half[1].casefold()], {**thing, "share": 0.5}
     if verb in MOVES.values() and BIT.search(tagging.tagged.text):
         slots["bit"] = True
     if verb == "white" and slots.get("number", 0) > 1000:
@@ -229,6 +292,12 @@ def _stepped(tagging: Tagging) -> str:
     before = tagged.tokens[tagged.tags.index("V") - 1].word if "V" in tagged.tags[1:] else ""
     if verb in ABSOLUTE and before in ("up", "down"):
         return before
+    if (
+        verb == "set"
+        and slots.get("number", 0) < 1000
+        and (named := next((meant for word, meant in PROPERTIES.items() if word in tagging.plain), ""))
+    ):
+        return named
     if verb in (*ABSOLUTE, *MOVES) and before == "by":
         return "down" if LESS.search(tagged.text) else "up" if MORE.search(tagged.text) else "none"
     if verb in MOVES and "number" in slots:
@@ -236,19 +305,24 @@ def _stepped(tagging: Tagging) -> str:
     if verb in MOVES and BIT.search(tagged.text):
         return MOVES[verb]
     if verb == "target" and "unit" not in slots and not WARM.search(tagged.text):
-        return "set"
+        warm = tagged.sure >= WARM_SURE and slots.get("number", 0) in COMFORT
+        return "target" if warm else "set"
     degrees = slots.get("unit") in ("degrees", "celsius", "fahrenheit")
-    return WARMTH.get(verb, verb) if degrees else verb
+    return WARMTH.get(verb, "target" if verb == "set" else verb) if degrees else verb
 
 
 def asked(verb: str, slots: dict[str, Any], text: str) -> tuple[str, dict[str, Any]]:
     """A question as the answers take it: what of the thing, whether a yes or a no is wanted, since when or how long."""
     aspect = values.aspect(text)
+    if SHOPS.fullmatch(str(slots.get("thing", ""))):
+        slots["thing"] = "shopping list"
     if verb == "ask" or (verb, aspect) == ("ask_playing", "source"):
         return "ask", slots | ({"aspect": aspect} if aspect else {})
     if verb == "ask_since":
         long = bool(LONG.search(text))
         return verb, slots | {"asks": "long" if long else "when", **({} if long else {"event": True})}
+    if verb == "ask_noticed" and ANYONE.search(text):
+        return verb, slots | {"presence": True}
     if verb == "ask_noticed" and (dry := DRY.search(text)):  # "is the leak sensor dry?"
         return "ask_state", {
             "thing": f"{slots['noticed']} sensor {slots.get('thing', '')}".strip(),
@@ -290,8 +364,14 @@ def _kept(before: Tagging, after: Tagging) -> str:
 def _parts(tagged: Tagged) -> list[str]:
     """The wishes between the joining words; what is only said beside them is none."""
     runs = [[*run] for joining, run in groupby(range(len(tagged.tags)), lambda n: tagged.tags[n] == "J") if not joining]
-    wishes = [run for run in runs if {tagged.tags[n] for n in run} != {"K"}]
+    wishes = [told for run in runs if (told := _trimmed(run, tagged.tags))]
     return [tagged.text[tagged.tokens[run[0]].start : tagged.tokens[run[-1]].end] for run in wishes]
+
+
+def _trimmed(run: list[int], tags: str) -> list[int]:
+    """The places from the first to the last that are no talk."""
+    told = [n for n in run if tags[n] != "K"]
+    return [n for n in run if told[0] <= n <= told[-1]] if told else []
 
 
 assert NEEDED.keys() - {"ask_noticed", "ask_is", "ask_which", "ask_since"} <= deeds.DEEDS.keys()

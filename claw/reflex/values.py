@@ -13,7 +13,7 @@ SHARES = {
 }  # fmt: skip
 SHARE = {word: share for share, words in SHARES.items() for word in words.split()} | {"high": 100, "fast": 100}
 FURTHEST = {  # phrases whose words alone would say something else
-    r"all the way (?:down|shut|closed)|as (?:low|dim|slow|quiet|soft|faint)\b|dim as|as far down": 1,
+    r"all the way (?:down|shut|closed)|as (?:low|dim|dark|slow|quiet|soft|faint)\b|dim as|as far down": 1,
     r"as (?:high|bright|loud|fast|hard|far|wide)\b|flat out|(?:it|they) goe?s?\b|all the way": 100,
 }
 WHITES = {
@@ -35,11 +35,11 @@ ALARM_MODE = {word: mode for mode, words in ALARM.items() for word in words.spli
 STATES = {
     "on": "on live lit burning burn working work glowing alight active shining shine", "off": "off out dark inactive",
     "open": "open opened ajar up raised", "closed": "closed shut close fastened down lowered drawn",
-    "locked": "locked secured secure bolted lock", "unlocked": "unlocked unsecured unlock", "playing": "playing",
+    "locked": "locked secured secure bolted bolt lock", "unlocked": "unlocked unsecured unlock", "playing": "playing",
     "paused": "paused", "muted": "muted silenced silent", "unmuted": "unmuted", "stopped": "stopped",
     "cleaning": "cleaning vacuuming hoovering sweeping mopping", "docked": "docked dock charging parked home base",
-    "returning": "returning", "stuck": "stuck", "done": "done finished complete completed ready idle",
-    "running": "running run going spinning started", "dry": "dry", "wet": "wet", "heating": "heating", "cooling": "cooling",
+    "returning": "returning", "stuck": "stuck", "done": "done finished finish complete completed ready idle",
+    "running": "running run ran going spinning started", "dry": "dry", "wet": "wet", "heating": "heating", "cooling": "cooling",
     "armed": "armed arm set", "disarmed": "disarmed", "empty": "empty",
     "online": "online reachable connected available responding", "offline": "offline unreachable disconnected unavailable dead",
 }  # fmt: skip
@@ -67,11 +67,13 @@ UNITS = {
 }  # fmt: skip
 DIGITS = re.compile(r"((?:^|(?<=\s))-)?(\d+)(?:[.,](\d+))?")
 COUPLE = {"couple": 2, "few": 3, "zero": 0}
+FRACTIONS = {"1/2": "half", "1/4": "a quarter", "3/4": "three quarters", "1/3": "a third", "2/3": "two thirds"}
 
 
 def value(said: str) -> dict[str, Any]:
     """ "number" and "unit" (percent, celsius, fahrenheit, kelvin, degrees) of the words; empty when they hold none."""
     said = re.sub(r"\bminus (?=\d)", "-", said.casefold())
+    said = re.sub(r"(?<![\d/])[123][/⁄][234](?![\d/])", lambda m: FRACTIONS.get(m[0].replace("⁄", "/"), m[0]), said)
     words = re.findall(r"[a-z]+|\d+(?:[.,]\d+)?", said)
     unit = next((unit for unit, signs in UNITS.items() if re.search(signs, re.sub(r"(?<=\d)(?=[a-z])", " ", said))), "")
     if far := next((share for phrase, share in FURTHEST.items() if re.search(phrase, said)), 0):
@@ -118,7 +120,7 @@ def state(said: str) -> str | None:
 
     words = set(re.findall(r"[a-z]+", said.casefold()))
     found = next((side for side in ("on", "off") if side in words), None) or looked_up(STATE, said)  # "shut off"
-    return OPPOSITE.get(found, found) if found and {"not", "t"} & words else found
+    return OPPOSITE.get(found, found) if found and {"not", "t", "arent", "isnt", "hasnt", "havent"} & words else found
 
 
 def aspect(said: str) -> str:

@@ -69,7 +69,7 @@ class Wishes:
             return Outcome(miss=True)
         if verb in deeds.LISTING and len(items := _items(str(slots.get("item", "")))) > 1:
             return _all([self.plan(verb, {**slots, "item": one}, context) for one in items])
-        found, said = self._select(verb, slots, context), verb
+        found, said = _holding(verb, slots, self._select(verb, slots, context)), verb
         if found.unknown and verb in deeds.INSTEAD:
             lock = self._select(deeds.INSTEAD[verb], slots, context)
             verb, found = (deeds.INSTEAD[verb], lock) if (lock.devices or lock.ambiguous) and not lock.bare else (verb, found)
@@ -246,6 +246,15 @@ class Wishes:
             return deed[1], _step(verb, slots, device, name)
         argument = deeds.ARGUMENT.get(deed[1])
         return deed[1], {} if argument is None else _value(argument, deed[1], slots, device, name)
+
+
+def _holding(verb: str, slots: Mapping[str, Any], found: Selection) -> Selection:
+    """Of several lists the one that the thing stands on, where it is to come off."""
+    if verb not in ("tick_item", "remove_item") or not found.ambiguous:
+        return found
+    item = fold(str(slots.get("item", "")))
+    holding = [one for one in found.ambiguous if item in [fold(str(other)) for other in one.state.get("items", ())]]
+    return replace(found, devices=(holding[0],), ambiguous=()) if len(holding) == 1 else found
 
 
 def _spoken_of(outcome: Outcome, topic: Topic) -> Outcome:
