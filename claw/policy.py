@@ -2,7 +2,7 @@
 
 import difflib
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,8 @@ from claw.config import ConfigError
 from claw.device import Capability, Device, DeviceError, Safety
 from claw.house import House
 from claw.names import stems
-from claw.roles import role_of
+from claw.people.people import NOBODY, Person
+from claw.roles import ALL, OWN, ROLES, sight, stand_in
 
 HOT_SORTS = frozenset({
     "oven", "stove", "cooker", "cooktop", "stovetop", "hob", "iron", "fireplace", "grill", "fryer", "kettle heater",
@@ -64,14 +65,18 @@ class Verdict:
 
 
 ALLOW, CONFIRM = Verdict("allow"), Verdict("confirm")
+NO_MORE = "whoever asked for that may not use this house any more"
 
 
 class Policy:
     """Judges each device of a call; the only state is the memory of moves and compressor starts."""
 
-    def __init__(self, house: House, clock: Clock, raised: Mapping[str, Safety] | None = None) -> None:
-        """`raised`: command -> class from the owner's config, which can only raise."""
-        self.house, self.clock, self.raised = house, clock, dict(raised or {})
+    def __init__(
+        self, house: House, clock: Clock, raised: Mapping[str, Safety] | None = None,
+        who: Callable[[str], Person | None] = stand_in,
+    ) -> None:  # fmt: skip
+        """`raised`: command -> class from the owner's config, which can only raise; `who`: the person with this id now."""
+        self.house, self.clock, self.raised, self.who = house, clock, dict(raised or {}), who
         self._moves: dict[str, deque[float]] = defaultdict(deque)
         self._starts: dict[str, float] = {}
 
@@ -80,7 +85,7 @@ class Policy:
     ) -> list[tuple[ToolCall, Verdict]]:
         """The call split by verdict, in the order of its targets, with the arguments as they were checked and judged.
 
-        unasked: nobody wants it right now (a routine does); motors are spared then. person: who wants it (claw.roles).
+        unasked: nobody wants it right now (a routine does); motors are spared then. person: the id of who wants it.
         """
         parts: dict[tuple[Verdict, str], tuple[dict[str, Any], list[str]]] = {}
         for id in call.targets:
@@ -104,22 +109,58 @@ class Policy:
         except DeviceError as error:
             return Verdict("refuse", str(error))
         safety = max(device.commands[command].safety, self.raised.get(command, Safety.READ), self._floor(device, command, args))
+        who = self.who(person)
+        if who is None or (limit := self._limit(who, device, command)):
+            return Verdict("refuse", limit if who else NO_MORE)
         if safety >= Safety.FORBIDDEN:
             return Verdict("refuse", "that is never done from here")
-        bounds, limit = self._bounds(device, command, args), self._rate(device, command, args, unasked)
+        bounds, rate = self._bounds(device, command, args), self._rate(device, command, args, unasked)
         if bounds.ruling == "refuse":
             return bounds
-        if limit.ruling == "refuse":
-            return limit
-        own = self._own(device, command, args, person)
+        if rate.ruling == "refuse":
+            return rate
+        own = self._own(device, command, args, who)
         if own.ruling == "refuse":
             return own
         asks = safety >= Safety.CONFIRM or "confirm" in (bounds.ruling, own.ruling)
-        return CONFIRM if asks and not approved else limit
+        return CONFIRM if asks and not approved else rate
 
-    def _own(self, device: Device, command: str, args: Mapping[str, Any], person: str) -> Verdict:
+    # -- who wants it
+
+    def role(self, person: str) -> str:
+        """The role of the person with this id now."""
+        who = self.who(person)
+        return who.role if who else NOBODY
+
+    def uses(self, who: Person, device: Device) -> bool:
+        """Whether this device is among those that the person may use and ask about."""
+        if not (who.areas or who.kinds) or {device.kind, device.id, *self.house.sorts(device)} & {*who.kinds}:
+            return True
+        area = self.house.area(device).casefold()
+        return any(area in self.house.within(one) for one in who.areas)
+
+    def sight(self, person: str) -> dict[str, Device] | None:
+        """The devices that exist for a person who may use only some of them; None for everybody else."""
+        who = self.who(person)
+        if who is None or not (who.areas or who.kinds):
+            return None
+        return {id: device for id, device in self.house.devices.items() if self.uses(who, device)}
+
+    def _limit(self, who: Person, device: Device, command: str) -> str:
+        """Why this person may not use this device at all; empty when they may. What moves may be stopped by anybody."""
+        if command == "snapshot" and (seen := sight(who, "camera")) != ALL and not (seen == OWN and who.areas):
+            return "you may not see the cameras"
+        return "" if command == "stop" or self.uses(who, device) else f"you may use {self.limits(who)} only"
+
+    def limits(self, who: Person) -> str:
+        """What a person with limits may use: "the kitchen and the lights"."""
+        named = {id: record.called for id, record in self.house.records.items() if id in who.kinds}
+        rooms = [area.casefold() for area in who.areas]
+        return " and ".join(f"the {one}" for one in (*rooms, *(named.get(kind) or _several(kind) for kind in who.kinds)))
+
+    def _own(self, device: Device, command: str, args: Mapping[str, Any], who: Person) -> Verdict:
         """What the role of this person asks for."""
-        role = role_of(person)
+        role = ROLES[who.role]
         if command == "set_volume":
             return CONFIRM if args["volume"] > role.volume else ALLOW
         heat = self._heat(device, command, args) if role.asks or role.never else ""
@@ -255,6 +296,10 @@ def _opens(device: Device, command: str, args: Mapping[str, Any]) -> bool:
     """Whether it opens further than where it is or is moving to; a place that nobody knows counts as closed."""
     here = device.state.get("position", 0)
     return command in OPENING and args.get("position", 101) > min(here, device.state.get("target_position", here))
+
+
+def _several(kind: str) -> str:
+    return f"{kind}{'es' if kind.endswith('ch') else 's'}"
 
 
 def _narrowest(ranges: Sequence[tuple[float, float]]) -> tuple[float, float]:
