@@ -30,6 +30,10 @@ lint: setup
 test-peers: setup
 	@.ci/packages
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --progress-bar off -c constraints.txt -e '.[dev,peers]'
+	@$(BIN)/python -m venv $(VENV)/aiogram
+	@$(VENV)/aiogram/bin/python -m pip install --quiet --disable-pip-version-check --progress-bar off -r tests/peers/aiogram.txt
+	@$(BIN)/python -m venv $(VENV)/synapse
+	@$(VENV)/synapse/bin/python -m pip install --quiet --disable-pip-version-check --progress-bar off -r tests/peers/synapse.txt
 	@$(BIN)/python -m pytest -m peers
 
 bench: setup

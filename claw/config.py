@@ -88,6 +88,21 @@ class WebConfig:
 
 
 @dataclass(frozen=True)
+class TelegramConfig:
+    """[telegram]: a bot; its token is the file `secrets/telegram` of the data folder. `api`: its server, https or on loopback."""
+
+    enabled: bool = False
+    api: str = "https://api.telegram.org"
+
+
+@dataclass(frozen=True)
+class MatrixConfig:
+    """[matrix]: an account; what it needs is in the file `secrets/matrix` of the data folder (docs/bridges.md)."""
+
+    enabled: bool = False
+
+
+@dataclass(frozen=True)
 class RunConfig:
     """[run]: data folder (empty = $XDG_DATA_HOME/claw) and how much is logged."""
 
@@ -110,6 +125,8 @@ class Config:
     run: RunConfig = RunConfig()
     safety: SafetyConfig = SafetyConfig()
     web: WebConfig = WebConfig()
+    telegram: TelegramConfig = TelegramConfig()
+    matrix: MatrixConfig = MatrixConfig()
     areas: tuple[AreaConfig, ...] = ()
     devices: tuple[DeviceConfig, ...] = ()
     scenes: dict[str, SceneConfig] = field(default_factory=lambda: {"sleepy time": SLEEPY})
@@ -214,6 +231,8 @@ def _contradictions(config: Config) -> list[Mistake]:
     for name, own in config.skills.items():
         found += _skill(name, own)
     found += _web(config.web)
+    if not re.fullmatch(r"https://[\w.-]+(:\d+)?/?|http://(127(\.\d+){3}|localhost|\[::1\])(:\d+)?/?", config.telegram.api):
+        found.append((("telegram", "api"), f'"{config.telegram.api}" must be https, such as "https://api.telegram.org"'))
     found += _parents(config)
     found += _twice("areas", "name", [area.name for area in config.areas])
     found += _twice("devices", "id", [device.id for device in config.devices])

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 UNITS = {"brightness": " %", "speed": " %", "tilt": " % tilted", "humidity": " % humidity", "temperature": " °C",
          "color_temperature": " K", "volume": " %"}  # fmt: skip
 Row = dict[str, Any]
+BRIDGES = ("telegram", "matrix")  # always shown: whether they reach their networks is not to be seen elsewhere
 WORDS = {"open": ("closed", "open"), "locked": ("unlocked", "locked"), "on": ("off", "on")}
 SHOWN = ("on", "playback", "activity", "mode", "open", "locked", "position", "tilt", "brightness", "speed", "color",
          "color_temperature", "temperature", "target", "humidity", "title", "volume", "muted", "source", "items")  # fmt: skip
@@ -136,8 +137,8 @@ def status(rows: Sequence[Row]) -> Iterable[str]:
     (data,) = rows
     yield f"{'running' if data['ready'] else 'starting'} for {data['uptime_s']:g} s on {data['data']}, {data['devices']} devices"
     for part in data["parts"]:
-        if part["state"] != "running":
-            yield f"  {part['name']}: {part['state']} {part['problem']}"
+        if part["state"] != "running" or part["name"] in BRIDGES:
+            yield f"  {part['name']}: {part['state']} {part['problem']}".rstrip()
     for one in data["skills"]:
         where = ", ".join(f"{host} {how}" for host, how in one["connections"].items())
         yield f"  skill {one['name']}: {one['problem'] or where or 'nothing found yet'}"
@@ -145,7 +146,7 @@ def status(rows: Sequence[Row]) -> Iterable[str]:
         yield f"  page: {' and '.join(data['page'])} (`claw web` lets a phone in)"
     if data["learnt"]["examples"]:
         yield f"  learnt: {data['learnt']['examples']} examples, a layer trained on {data['learnt']['trained']}"
-    for problem in (data["network"], data["clock"], data["learnt"]["problem"], *data["folders"]):
+    for problem in (data["network"], data["disk"], data["clock"], data["learnt"]["problem"], *data["folders"]):
         if problem:
             yield f"  ! {problem}"
     if data["offline"]:

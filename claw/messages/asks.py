@@ -5,7 +5,7 @@ One at a time of each sort: a code that is waited for does not wait behind a que
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from claw.events import Events
@@ -23,6 +23,7 @@ class Asks:
         self.questions, self.outbox, self.events = questions, outbox, events
         self.bridge, self.chat = bridge, chat
         self.owners: list[tuple[str, str]] = [(bridge, chat)]  # the bridges and chats in which the owner is asked and answers
+        self.reach: Callable[[str], list[tuple[str, str]]] = lambda person: []  # a person's own chats; of "": all adults'
         self._one_at_a_time = asyncio.Lock(), asyncio.Lock()  # what takes any words, and what knows its answers
         self._waiting: dict[int, asyncio.Future[str]] = {}
         self._accepts: dict[int, Callable[[str], str]] = {}
@@ -39,7 +40,7 @@ class Asks:
             id = self.questions.put(self.chat, "ask", text, {"about": about}, seconds=ASK_SECONDS)
             self._waiting[id] = asyncio.get_running_loop().create_future()
             self._accepts[id] = accepts or _anything
-            keys = {f"ask:{id}:{self.questions.clock.time()}:{place[0]}": place for place in self.owners}
+            keys = {f"ask:{id}:{self.questions.clock.time()}:{':'.join(place)}": place for place in self.places()}
             for key, (bridge, chat) in keys.items():
                 self.outbox.put(text, key=key, bridge=bridge, chat=chat)
             timer = asyncio.ensure_future(self.questions.clock.sleep(ASK_SECONDS))
@@ -54,13 +55,31 @@ class Asks:
                     self.outbox.withdraw(key)
                 del self._waiting[id], self._accepts[id]
 
+    def where(self, person: str, approves: Callable[[str], bool]) -> list[tuple[str, str]]:
+        """Where this person may say yes; without one of their own, where the owner may. The page shows all that waits."""
+        own = [place for place in self.reach(person) if approves(place[0])]
+        console = (self.bridge, self.chat)
+        others = [place for place in self.owners if place[0] not in (self.bridge, "web") and approves(place[0])]
+        return [*own, console] if own and person in ("owner", "") else own or [console, *others]
+
+    def places(self) -> list[tuple[str, str]]:
+        """Where the owner reads what is asked and said unasked."""
+        return list(dict.fromkeys([*self.owners, *self.reach("owner")]))
+
+    def approval(self, text: str, data: Any, *, hash: str, seconds: float, key: str, places: Sequence[tuple[str, str]]) -> None:
+        """Ask for a yes, in each of these places; the first answer wins."""
+        id = self.questions.put(places[0][1], "approval", text, data, hash=hash, seconds=seconds)
+        for number, (bridge, chat) in enumerate(places):
+            one = f"{key}:{number}" if number else key
+            self.outbox.put(text, key=one, bridge=bridge, chat=chat, choices=["yes", "no"], question=id)
+
     def open(self) -> list[Question]:
         """The questions that wait for words."""
         return [question for question in self.questions.open() if question.id in self._waiting]
 
     def takes(self, text: str, chat: str) -> list[Question]:
         """The open questions to which this text would be an answer, from this chat."""
-        asked = any(place == chat for _, place in self.owners)
+        asked = any(place == chat for _, place in self.places())
         return [one for one in self.open() if asked and self._accepts[one.id](text)]
 
     def claims(self, text: str, chat: str) -> bool:

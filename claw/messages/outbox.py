@@ -4,17 +4,22 @@ import asyncio
 import contextlib
 import json
 import logging
+import re
 import sqlite3
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 from claw.clock import Clock
+from claw.hosting.secrets import redact
 from claw.store import Store
 from claw.supervise import attempt
 
 log = logging.getLogger("claw.outbox")
 FULL_SECONDS = 5.0  # until the next try while the disk is full or read-only
 REPEAT_NOTE = "(may be a repeat) "
+GROUP = "-group"  # behind the name of a bridge: the groups that it reaches, where others write and read, too
+ENDED = {"approved": "Approved{who} at {now}.", "declined": "Declined{who} at {now}.", "answered": "Answered at {now}."}
 
 
 class NotSent(Exception):
@@ -29,8 +34,19 @@ class Refused(Exception):
     """The channel will never take it."""
 
 
+class Choice(str):
+    """The words on a button; `data` is what the bridge hands back when it is pressed (at most 40 letters of ASCII)."""
+
+    data: str
+
+    def __new__(cls, label: str, data: str) -> "Choice":
+        choice = super().__new__(cls, label)
+        choice.data = data
+        return choice
+
+
 class Bridge(Protocol):
-    """A way to reach people. `idempotent`: sending the same key twice shows one message."""
+    """A way to reach people. `idempotent`: sending the same key twice shows one message. What else it can do: see below."""
 
     name: str
     idempotent: bool
@@ -38,7 +54,37 @@ class Bridge(Protocol):
     limit: int  # characters of one message
 
     async def send(self, chat: str, text: str, key: str, choices: Sequence[str]) -> str:
-        """Deliver; returns the channel's reference. Raises NotSent, Refused, or anything else when it is not known."""
+        """Deliver; returns the channel's reference. Raises NotSent, Refused, or anything else when it is not known.
+
+        `choices` are `Choice`s where a press can be told apart, else plain words.
+        """
+        ...
+
+
+@runtime_checkable
+class Edits(Protocol):
+    """A bridge that can change what it sent."""
+
+    async def edit(self, chat: str, ref: str, text: str) -> None:
+        """Show this text in place of the message that `send` gave this reference, without buttons. Raises like `send`."""
+        ...
+
+
+@runtime_checkable
+class Pictures(Protocol):
+    """A bridge that can send a picture."""
+
+    async def picture(self, chat: str, path: str, text: str, key: str) -> str:
+        """Deliver this file with a text. Returns and raises like `send`."""
+        ...
+
+
+@runtime_checkable
+class Types(Protocol):
+    """A bridge that can show that an answer is on its way."""
+
+    async def typing(self, chat: str) -> None:
+        """Show it for a few seconds; nothing is raised for the channel's faults."""
         ...
 
 
@@ -50,14 +96,46 @@ class Outbox:
         self.bridges: dict[str, Bridge] = {}
         self._wake = asyncio.Event()
         self._chats: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._timers: set[asyncio.Task[None]] = set()
 
-    def put(self, text: str, *, key: str, bridge: str, chat: str, choices: Sequence[str] = ()) -> None:
-        """Queue a message (part of the caller's transaction); a key that is known is dropped."""
+    def bridge(self, name: str) -> Bridge | None:
+        """The bridge of a row, which may be for a group that it reaches."""
+        return self.bridges.get(name.removesuffix(GROUP))
+
+    def put(self, text: str, *, key: str, bridge: str, chat: str, choices: Sequence[str] = (), question: int | None = None,
+            image: str = "", edits: int | None = None) -> None:  # fmt: skip
+        """Queue a message (part of the caller's transaction), a long one in parts; a key that is known is dropped.
+
+        question: the id of the one that it asks. image: a file. edits: the row that it is shown in place of.
+        """
+        text = redact(text)
         if self.store.one("SELECT 1 FROM outbox WHERE key = ?", key) is None:
-            self.store.insert(
-                "outbox", key=key, bridge=bridge, chat=chat, text=text, choices=list(choices), due=0.0, at=self.clock.time()
-            )
+            way = self.bridge(bridge)
+            *parts, last = parted(text, way.limit - len(REPEAT_NOTE)) if way else [text]
+            row: dict[str, Any] = {"bridge": bridge, "chat": chat, "due": 0.0, "at": self.clock.time()}
+            for number, part in enumerate(parts):
+                self.store.insert("outbox", key=f"{key}#{number}", text=part, choices=[], **row)
+            row |= {"question": question, "image": image, "edits": edits}
+            self.store.insert("outbox", key=key, text=last, choices=list(choices), **row)
         self._wake.set()
+
+    def settle(self, now: str, name: Callable[[str], str]) -> None:
+        """Let the questions that were sent show how they ended; `now`: "21:04", `name`: of the person with this id."""
+        ended = self.store.all(
+            "SELECT outbox.*, questions.status AS end, questions.answer FROM outbox JOIN questions ON questions.id = question"
+            " WHERE question IS NOT NULL AND settled = 0 AND (questions.status != 'open' OR expires <= ?)", self.clock.time(),
+        )  # fmt: skip
+        for row in ended:
+            self.store.write("UPDATE outbox SET settled = 1 WHERE id = ?", row["id"])
+            if isinstance(self.bridge(row["bridge"]), Edits):
+                who = f" by {name(row['answer'])}" if row["answer"] else ""
+                words = ENDED.get(row["end"], "No longer open.").format(who=who, now=now)
+                text = f"{row['text']}\n{words}"
+                self.put(text, key=f"settled:{row['key']}", bridge=row["bridge"], chat=row["chat"], edits=row["id"])
+
+    def asked(self, bridge: str, chat: str, ref: str) -> sqlite3.Row | None:
+        """The row that was sent to this chat and has this reference."""
+        return self.store.one("SELECT * FROM outbox WHERE ref = ? AND chat = ? AND bridge = ?", ref, chat, bridge)
 
     def withdraw(self, key: str) -> None:
         """Take back what has not gone out yet: nobody waits for an answer to it any more."""
@@ -79,12 +157,22 @@ class Outbox:
                 self._wake.clear()
                 for row in self.store.all("SELECT DISTINCT bridge, chat FROM outbox WHERE status IN ('queued', 'sending')"):
                     place = (row["bridge"], row["chat"])
-                    if place not in self._chats and row["bridge"] in self.bridges:
+                    if place not in self._chats and self.bridge(row["bridge"]):
                         task = self._chats[place] = asyncio.create_task(self._deliver(*place))
                         task.add_done_callback(lambda _, place=place: self._chats.pop(place, None))  # type: ignore[misc]
         finally:
-            for task in self._chats.values():
+            for task in (*self._chats.values(), *self._timers):
                 task.cancel()
+
+    def _wake_in(self, seconds: float) -> None:
+        """Look again then."""
+
+        async def later() -> None:
+            await self.clock.sleep(seconds)
+            self._wake.set()
+
+        self._timers.add(task := asyncio.create_task(later()))
+        task.add_done_callback(self._timers.discard)
 
     def _mark_ambiguous(self) -> None:
         """After a crash nobody knows whether a row that was `sending` went out."""
@@ -94,8 +182,9 @@ class Outbox:
     def _again(self, row: sqlite3.Row, *, failed: bool = False) -> None:
         """Queue a row anew that may have gone out; at once, or the later the more often it `failed`."""
         due = self.clock.time() + min(60.0, 2.0 ** row["tries"]) if failed else 0.0
-        bridge = self.bridges.get(row["bridge"])
-        text = row["text"] if bridge is None or bridge.idempotent else _noted(row["text"])
+        bridge = self.bridge(row["bridge"])
+        silent = bridge is None or bridge.idempotent or row["edits"] is not None  # the same edit twice shows one
+        text = row["text"] if silent else _noted(row["text"])
         self.store.write("UPDATE outbox SET status = 'queued', due = ?, text = ? WHERE id = ?", due, text, row["id"])
 
     async def _deliver(self, bridge: str, chat: str) -> None:
@@ -103,7 +192,7 @@ class Outbox:
             await self._drain(bridge, chat)
         except sqlite3.OperationalError as error:
             log.warning("%s: %s; trying again", bridge, error)
-            asyncio.get_running_loop().call_later(FULL_SECONDS, self._wake.set)
+            self._wake_in(FULL_SECONDS)
 
     async def _drain(self, bridge: str, chat: str) -> None:
         """Send what is queued for one chat; what is `sending` now is left from a try that broke off."""
@@ -114,7 +203,7 @@ class Outbox:
         ):
             wait = row["due"] - self.clock.time()
             if wait > 0:
-                asyncio.get_running_loop().call_later(wait, self._wake.set)
+                self._wake_in(wait)
                 return
             self.store.write("UPDATE outbox SET status = 'sending', tries = tries + 1 WHERE id = ?", row["id"])
             error = await attempt(self._send(row), f"sending by {bridge}")
@@ -126,7 +215,7 @@ class Outbox:
     async def _send(self, row: sqlite3.Row) -> None:
         id, bridge = row["id"], row["bridge"]
         try:
-            ref = await self.bridges[bridge].send(row["chat"], row["text"], row["key"], json.loads(row["choices"]))
+            ref = await self._by(row)
         except NotSent as again:
             self.store.write("UPDATE outbox SET status = 'queued', due = ? WHERE id = ?", self.clock.time() + again.seconds, id)
         except Refused as error:
@@ -137,6 +226,44 @@ class Outbox:
             self._again(row, failed=True)
         else:
             self.store.write("UPDATE outbox SET status = 'sent', ref = ? WHERE id = ?", ref, id)
+
+    async def _by(self, row: sqlite3.Row) -> str | None:
+        """Hand a row to its bridge in the way that it can take it; the reference."""
+        bridge, chat, text = self.bridge(row["bridge"]), row["chat"], row["text"]
+        if bridge is None:
+            raise NotSent(FULL_SECONDS)
+        if row["edits"] is not None:
+            before = self.store.one("SELECT ref FROM outbox WHERE id = ?", row["edits"])
+            if before and before["ref"] and isinstance(bridge, Edits):
+                await bridge.edit(chat, before["ref"], text)
+            return None
+        if row["image"] and isinstance(bridge, Pictures) and Path(row["image"]).is_file():
+            return await bridge.picture(chat, row["image"], text, row["key"])
+        return await bridge.send(chat, text, row["key"], _buttons(json.loads(row["choices"]), row["question"]))
+
+
+def _buttons(labels: Sequence[str], question: int | None) -> list[str]:
+    """Choices that say which question they answer: yes, no or a number. A yes without a question is no button."""
+    words = {label: label if label in ("yes", "no") else str(number) for number, label in enumerate(labels, 1)}
+    if question is None and {"yes", "no"} & set(labels):
+        return list(labels)
+    return [Choice(label, f"{question or 0}:{answer}") for label, answer in words.items()]
+
+
+def parted(text: str, limit: int) -> list[str]:
+    """A text in parts of at most so many characters, cut between paragraphs, lines, sentences or words where there are any."""
+    parts = []
+    while len(text) > limit:
+        cuts = [found.end() for gap in (r"\n\n+", r"\n", r"[.!?]\s", r"\s") for found in _last(gap, text, limit)]
+        at = next((cut for cut in cuts if cut > limit // 2), cuts[-1] if cuts else limit)
+        parts.append(text[:at].rstrip())
+        text = text[at:].lstrip()
+    return [*parts, text]
+
+
+def _last(gap: str, text: str, limit: int) -> list[re.Match[str]]:
+    """The last such gap within the limit."""
+    return list(re.finditer(gap, text[:limit]))[-1:]
 
 
 def _noted(text: str) -> str:

@@ -53,16 +53,22 @@ class Questions:
         )
 
     def open(self, chat: str | None = None) -> list[Question]:
-        """Open questions that have not expired, oldest first; of one chat, or of all.
+        """Open questions that have not expired, oldest first; of one chat and those that were asked there, too, or of all.
 
         One that was put in the future is not open: the clock was set back, and nobody knows how old it is.
         """
-        where, params = ("chat = ? AND ", [chat]) if chat is not None else ("", [])
+        asked = "chat = ? OR id IN (SELECT question FROM outbox WHERE question IS NOT NULL AND settled = 0 AND chat = ?)"
+        where, params = (f"({asked}) AND ", [chat, chat]) if chat is not None else ("", [])
         now = self.clock.time()
         rows = self.store.all(
             f"SELECT * FROM questions WHERE {where}status = 'open' AND expires > ? AND at <= ? ORDER BY id", *params, now, now
         )
         return [_question(row) for row in rows]
+
+    def asked_by(self, text: str, chat: str) -> int | None:
+        """The id of the open question that the end of this message asks."""
+        buttons = [one for one in self.open(chat) if one.kind in ("approval", *NUMBERED) and text.endswith(one.text)]
+        return buttons[-1].id if buttons else None
 
     def expired(self, chat: str) -> Question | None:
         """The last question of a chat, if its time ran out before an answer came (at most an hour ago)."""
