@@ -16,6 +16,7 @@ from claw.clock import Clock
 from claw.config import Config
 from claw.events import Events
 from claw.history.talk import HistoryTalk
+from claw.hosting.secrets import redact
 from claw.house import DeviceAdded, House
 from claw.learning.learning import Learning
 from claw.memory.calling import Calling, Thing
@@ -24,13 +25,16 @@ from claw.memory.talk import MemoryTalk
 from claw.messages.asks import Asks
 from claw.messages.inbox import Answered, Arrived, Inbox, Message, lane
 from claw.messages.ledger import Ledger
-from claw.messages.outbox import Outbox
+from claw.messages.outbox import GROUP, Outbox
 from claw.messages.questions import APPROVAL_SECONDS, Questions
 from claw.names import fold
+from claw.people.people import People
+from claw.people.talk import PeopleTalk
 from claw.policy import DAY, Policy, raised
 from claw.reflex.alias import STOP
 from claw.reflex.reader import Reader
 from claw.reflex.reading import Context, Request
+from claw.roles import ADULTS
 from claw.routines.routines import Routines
 from claw.routines.talk import RoutineTalk
 from claw.store import Store
@@ -57,11 +61,12 @@ class Agent:
         """`history`: history.db; `data`: the data folder, for pages and routines. Without them nothing of that is kept."""
         self.house, self.store, self.events, self.clock, self.config, self.reader = house, store, events, clock, config, reader
         self.inbox, self.ledger, self.outbox = Inbox(store, events, clock), Ledger(store, clock), Outbox(store, clock)
-        self.questions = Questions(store, clock)
-        self.policy = Policy(house, clock, raised(config.safety.confirm, config.safety.forbid))
+        self.questions, self.people = Questions(store, clock), People(store, clock)
+        self.policy = Policy(house, clock, raised(config.safety.confirm, config.safety.forbid), self.people.get)
         self._recall()
         self.acting = Acting(house, self.policy, clock)
         self.asks = Asks(self.questions, self.outbox, events, bridge="terminal", chat="terminal")
+        self.asks.reach = lambda person: self.people.addresses(person) if person else self.people.approvers(ADULTS)
         self.deciding = Deciding(
             house, store, clock, config, reader, self.policy, self.inbox, self.questions, self.asks, self.approves
         )  # fmt: skip
@@ -70,14 +75,17 @@ class Agent:
         self.routines = Routines(store, self.inbox, events, clock, config, data and data / "routines")
         self.deciding.said = self.routines.said
         talk = MemoryTalk(Memory(self.history, clock, data and data / "pages"), self.deciding)
+        talk.people = self.people.ids
         self.learning = Learning(talk, self.deciding, data and data / "learnt.npz")
         self.deciding.examples, self.deciding.learn = self.learning.meanings, self.learning.teaching.learn
         self.deciding.subjects.update(
-            routines=RoutineTalk(self.routines, self.deciding, clock, lambda: self.owners),
+            routines=RoutineTalk(self.routines, self.deciding, clock, self.asks.places),
             memory=talk,
             learning=self.learning.teaching,
             history=HistoryTalk(self.ledger, self.inbox, self.history, self.deciding),
         )
+        self.people_talk = self.deciding.subjects["people"] = PeopleTalk(self.people, self.deciding, self.routines)
+        reader.people = lambda: [name for one in self.people.all() for name in (one.name, one.id)]
         self.aftermath = Aftermath(house, self.policy, self.inbox, self.ledger, clock, self.tell)
         self.closing = Closing(house, self.inbox, clock)
         self._chats: dict[str, asyncio.Task[None]] = {}
@@ -146,9 +154,16 @@ class Agent:
             error = await attempt(self.handle(message), f"turn {message.id}")
             await asyncio.sleep(0)  # a turn that waits for no device must not hold up the others
             if isinstance(error, sqlite3.OperationalError):
+                await self._end_unwritten()
                 await self.clock.sleep(30)  # a full or read-only disk: the message stays and is tried again
             elif error is not None:
                 await self._give_up(self.inbox.get(message.id), error)
+
+    async def _end_unwritten(self) -> None:
+        """What ran for as long as it may is turned off though nothing can be written; the ledger has it once there is room."""
+        for lease in self.inbox.waiting("lease:"):
+            if lease.due <= self.clock.time():
+                await attempt(self.acting.run(ToolCall.of(json.loads(lease.text)), approved=True), lease.key)
 
     async def _give_up(self, message: Message, error: Exception) -> None:
         """End a turn that failed inside of us, so that it does not come back for ever; what it did is told."""
@@ -287,39 +302,58 @@ class Agent:
         text = f"{told(self.house, call, outcomes)} I am still waiting for {called(self.house, slow)}."
         self.tell(text, turn.message, f"early:{turn.message.id}:{number}")
 
-    def tell(self, text: str, to: Message | None = None, key: str = "") -> None:
-        """Say something unasked: in the chat of a message, else to the owner, wherever the owner reads."""
+    def tell(self, text: str, to: Message | None = None, key: str = "", *, urgent: bool = False) -> None:
+        """Say something unasked: in the chat of a message, else to the owner, wherever the owner reads.
+
+        In the quiet hours of whoever reads there it waits for their end, unless it is urgent or belongs to a message.
+        """
         key = f"tell:{key or f'{self.clock.time()}:{next(self._count)}'}"
-        for number, (bridge, chat) in enumerate([(to.bridge, to.place)] if to else self.owners):
-            self.outbox.put(text, key=f"{key}:{bridge}" if number else key, bridge=bridge, chat=chat)
+        places = [(to.bridge, to.place)] if to else self.asks.places()
+        for number, (bridge, chat) in enumerate(places):
+            own = f"{key}:{bridge}:{chat}" if number else key
+            wait = 0.0 if to or urgent else self.people.quiet(self.people.at(bridge, chat) or "owner")
+            if not wait:
+                self.outbox.put(text, key=own, bridge=bridge, chat=chat)
+            else:
+                held, due = json.dumps({"text": text}), self.clock.time() + wait
+                reader = self.people.at(bridge, chat) or "owner"  # who was removed by then is not told
+                self.inbox.put(held, key=own, bridge=bridge, chat=lane(chat, "quiet"), person=reader, kind="tell", due=due)
 
     def propose(self, request: Request, text: str) -> None:
         """Ask the owner, unasked, to approve a request; a yes hands it to its subject's `grant`."""
         data = request.plain()
+        key, places = f"propose:{self.clock.time()}:{next(self._count)}", self.asks.where("owner", self.approves)
         with self.store.transaction():
-            id = self.questions.put(
-                self.asks.chat, "approval", text, data, hash=digest_of(data), seconds=STALE_ASK_SECONDS
-            )  # fmt: skip
-            key = f"propose:{id}:{self.clock.time()}"
-            self.outbox.put(text, key=key, bridge=self.asks.bridge, chat=self.asks.chat, choices=["yes", "no"])
+            self.asks.approval(text, data, hash=digest_of(data), seconds=STALE_ASK_SECONDS, key=key, places=places)
 
     def refused(self, thing: Thing, name: str) -> str:
         """Why a room or device cannot be called so; empty when it can."""
         return Calling(self.house, self.reader).refused(thing, name, Context(scenes=self.config.sentences()))
 
+    def called(self, person: str) -> str:
+        """What the person with this id is called."""
+        known = self.people.get(person)
+        return known.name if known else ""
+
     def approves(self, bridge: str) -> bool:
         """Whether a yes counts that comes by this bridge."""
-        return bridge not in self.outbox.bridges or self.outbox.bridges[bridge].approves
+        way = self.outbox.bridge(bridge)
+        return not bridge.endswith(GROUP) and (way is None or way.approves)
 
     # -- the end of a turn
 
     def _finish(self, turn: Turn) -> dict[str, Any]:
         """Compose the reply from the outcomes, and commit it together with the end of the turn."""
         message, record = turn.message, self.closing.record(turn)
-        reply = record["reply"]
+        reply = record["reply"] = redact(record["reply"])
         with self.store.transaction():
             if reply and not told_nothing(turn):
-                self.outbox.put(reply, key=f"reply:{message.id}", bridge=message.bridge, chat=message.place, choices=turn.choices)
+                question = self.questions.asked_by(reply, message.place) if turn.choices else None
+                self.outbox.put(
+                    reply, key=f"reply:{message.id}", bridge=message.bridge, chat=message.place, choices=turn.choices,
+                    question=question,
+                )  # fmt: skip
+            self.outbox.settle(f"{self.clock.now():%H:%M}", self.called)
             self.inbox.finish(message.id, record)
             if private(turn):
                 self.inbox.hide(message.id)

@@ -10,6 +10,7 @@ import sqlite3
 import struct
 import uuid
 from collections.abc import AsyncIterator, Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,9 @@ log = logging.getLogger("claw.api")
 LONGEST_LINE = 4 << 20
 OPERATIONS = (
     "say", "chat", "devices", "discover", "log", "status", "asks", "answer", "pair", "read", "routines", "request", "page",
-    "train",
+    "train", "people",
 )  # fmt: skip
+WAITS = "“{name}” waits on {bridge}: `claw pair CODE --role ROLE --name NAME` lets them in, with the code that they were shown."
 QUIET_SECONDS = 0.4  # without a change, and nothing moving: the devices have settled
 
 
@@ -231,8 +233,18 @@ class Api:
         yield {"answered": bool(self.agent.asks.answer(str(request["text"]), int(request["id"])))}
 
     async def pair(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
-        """Ask anew for what is not paired."""
-        yield {"asked": self.connections.pair_again()}
+        """Ask anew for what is not paired; and while no owner has a chat on a bridge, the code that makes one."""
+        reached = [name for name in self.agent.outbox.bridges if name not in ("terminal", "web")]
+        code = {"code": self.agent.people.first_code(), "bridges": reached} if reached and self.agent.people.first() else {}
+        yield {"asked": self.connections.pair_again(), **code}
+
+    async def people(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """Who may use the house, and the strangers who were shown a code."""
+        people, talk = self.agent.people, self.agent.people_talk
+        for one in people.all():
+            yield {"person": {**asdict(one), "addresses": people.addresses(one.id), "words": talk.words(one)}}
+        for stranger in people.waiting():
+            yield {"person": {"name": stranger["name"], "role": "stranger", **stranger, "words": WAITS.format(**stranger)}}
 
 
 @contextlib.asynccontextmanager

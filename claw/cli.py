@@ -25,7 +25,8 @@ Run = Callable[[Args], int]
 Option = tuple[tuple[str, ...], dict[str, Any]]  # what add_argument takes
 
 COMMANDS: dict[str, tuple[str, Run, tuple[Option, ...]]] = {}  # name -> help, what it runs, options
-GROUPS = {"skill": "Skills.", "config": "The configuration."}  # first words of commands of two
+GROUPS = {"skill": "Skills.", "config": "The configuration.", "audit": "The ledger."}  # first words of commands of two
+ROLES = ("owner", "adult", "child", "guest")
 LOOKS = {  # name, which is also the daemon's operation -> help, the key of its answers, and these in words
     "devices": ("The house room by room.", "device", show.rooms),
     "discover": ("What was found on the network and what became of it.", "service", show.services),
@@ -140,11 +141,14 @@ def run(args: Args) -> int:
     """Run the daemon on this network."""
     config = _config(args)
     from claw.daemon import serve
+    from claw.hosting.secrets import Redacting
     from claw.store import advice
 
     os.dup2(2, 1)  # a skill's print is for the log
     data = data_folder(args.data, config)
-    logging.basicConfig(level=config.run.log.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    log = logging.StreamHandler()
+    log.setFormatter(Redacting("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=config.run.log.upper(), handlers=[log])
     try:
         asyncio.run(serve(config, data, listen=args.listen))
     except sqlite3.DatabaseError as error:
@@ -230,11 +234,43 @@ def routines(args: Args) -> int:
     return _print(args, [client.one("request", "record", request=wish)], _reply)
 
 
-@command("pair")
+@command("pair", option("code", nargs="?", default="", help="the code that a stranger was shown: lets them in"),
+         option("--name", default="", help="what they are called here; somebody known gets one more address"),
+         option("--role", choices=ROLES, default="", help="default: guest"))  # fmt: skip
 def pair(args: Args) -> int:
-    """Ask again for the codes and buttons of what is not paired."""
-    row = {"asked": _client(args).one("pair", "asked")}
-    return _print(args, [row], lambda one: f"{one['asked']} asked again; answer in `claw chat`")
+    """Let a stranger in by CODE; without it, ask again for what is not paired, and show the first owner's code."""
+    if args.code:
+        return _people(args, "pair", code=args.code, name=args.name, role=args.role)
+    (row,) = _client(args).request("pair")
+    first = "\nNobody reaches me by {}: send this code there within 10 minutes, and you are the owner: {}"
+    more = first.format(" or ".join(row["bridges"]), row["code"]) if "code" in row else ""
+    return _print(args, [row], lambda one: f"{one['asked']} asked again; answer in `claw chat`{more}")
+
+
+@command("people",
+         option("verb", nargs="?", default="list", choices=["list", "add", "invite", "remove", "role", "limit", "quiet"]),
+         option("name", nargs="?", default="", metavar="NAME"),
+         option("role", nargs="?", choices=ROLES, metavar="ROLE", help="owner, adult, child or guest"),
+         option("--until", default="", metavar="TIME", help='of a guest: "Friday", "this weekend", "for 3 days"'),
+         option("--use", default="", metavar="WHAT", help='rooms and things: "the kitchen and the lights", or everything'),
+         option("--sees", choices=["camera", "memory", "ledger"], action="append", help="grant a look beyond the role"),
+         option("--hours", default="", metavar="22:00-07:00", help="of quiet; without it there are none"))  # fmt: skip
+def people(args: Args) -> int:
+    """Who may use the house: list, add, invite, remove, role, limit, quiet."""
+    if args.verb == "list":
+        rows = [line["person"] for line in _client(args).request("people")]
+        nobody = "only you, at this console: `claw people invite NAME ROLE` or a stranger's code lets others in"
+        return _print(args, rows, lambda row: str(row["words"])) if rows or args.json else _print(args, [nobody], str)
+    if not args.name or (args.verb == "role" and not args.role):
+        return _failed(f"who? claw people {args.verb} NAME{' ROLE' * (args.verb == 'role')}")
+    said = {"name": args.name, "role": args.role, "when": args.until, "what": args.use, "sees": args.sees, "quiet": args.hours}
+    return _people(args, args.verb, **said)
+
+
+def _people(args: Args, verb: str, **slots: Any) -> int:
+    """A change, typed at the console: that is its yes."""
+    wish = {"about": "people", "verb": verb, "slots": {name: value for name, value in slots.items() if value}}
+    return _print(args, [_client(args).one("request", "record", request=wish)], _reply)
 
 
 @command("web", option("--sign-out", metavar="all|ID", type=_phone, help="sign this phone out, or all"))
@@ -346,6 +382,18 @@ def doctor(args: Args) -> int:
     rows = [vars(one) for one in examine(_config(args), _data(args))]
     _print(args, rows, lambda row: words(Finding(**row)))
     return int(any(row["state"] == "bad" for row in rows))
+
+
+@command("audit verify", option("--head", default="", metavar="HASH", help="one that was shown before: is it still in there?"))
+def audit_verify(args: Args) -> int:
+    """Whether the ledger is as it was written; shows the hash of its last row."""
+    from claw.upkeep.audit import verify
+
+    found = verify(_data(args), args.head)
+    whole = f"the ledger is whole: {found.rows} rows\nhead {found.head or '(none yet)'}\n"
+    note = f"{whole}Write the head down: `claw audit verify --head HASH` tells later whether rows after it were cut off."
+    _print(args, [vars(found)], lambda _: f"the ledger is broken: {found.wrong}" if found.wrong else note)
+    return int(bool(found.wrong))
 
 
 @command("backup", option("file", type=Path, nargs="?", help="default: claw-backup-DATE.tar.gz here"),

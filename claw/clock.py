@@ -5,6 +5,7 @@ import time
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
+STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # Linux: time.monotonic() stands still while the machine sleeps
 PLAUSIBLE = datetime(2025, 1, 1, tzinfo=UTC).timestamp()  # a board without a battery starts at 1970
 
 
@@ -21,6 +22,10 @@ class Clock:
     def monotonic(self) -> float:
         """Seconds that never jump."""
         return time.monotonic()
+
+    def steady(self) -> float:
+        """Seconds that never jump, and that pass while the machine sleeps, too."""
+        return self.monotonic() + time.clock_gettime(STEADY) - time.monotonic()
 
     def now(self) -> datetime:
         """Local time in the house."""
@@ -52,10 +57,11 @@ class ManualClock(Clock):
     def __init__(self, at: float = 1_790_000_000.0, zone: str = "UTC") -> None:
         super().__init__(zone)
         self.at = at
+        self.ahead = 0.0  # by how much somebody set the wall clock forward
         self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
 
     def time(self) -> float:
-        return self.at
+        return self.at + self.ahead
 
     def monotonic(self) -> float:
         return self.at

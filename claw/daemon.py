@@ -14,20 +14,23 @@ import stat
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from claw.agent import Agent
 from claw.api import Api
+from claw.bridges.arriving import Arriving, Polled, watched
 from claw.bridges.terminal import Terminal
 from claw.clock import Clock
 from claw.config import Config
 from claw.discovery.browse import Discovery
+from claw.disk import Disk
 from claw.events import Events
 from claw.history.recorder import Recorder
 from claw.hosting.connections import Connections, SkillsChanged
 from claw.hosting.loading import SkillFile, shipped
-from claw.hosting.secrets import SecretsError, open_folder
+from claw.hosting.secrets import FileSecrets, SecretsError, open_folder
 from claw.house import Area, DeviceMoved, House
 from claw.names import Names
 from claw.notify import notify, watchdog_seconds
@@ -98,6 +101,9 @@ class Daemon:
         self.terminal = Terminal(self.agent.inbox)
         self.terminal.on_attach = self.agent.outbox.wake
         self.agent.outbox.bridges["terminal"] = self.terminal
+        self.arriving = Arriving(self.agent, data / "media")
+        self.bridges: list[Polled] = self._bridges()
+        self.agent.outbox.bridges.update({bridge.name: bridge for bridge in self.bridges})
         self.connections = Connections(
             self.house, self.store, self.events, self.clock, config, self.agent.asks,
             folders=[shipped(), data / "skills"], secrets=secrets, scratch=data / "scratch",
@@ -111,9 +117,15 @@ class Daemon:
         self.ticker = Ticker(self.agent.routines)
         self.triggers = Triggers(self.house, self.agent.routines, self.events, self.clock, self.agent.tell)
         self.recorder = Recorder(self.house, self.events, self.clock, self.history)
-        self.watches = Watches(self.house, self.events, self.clock, self.agent.tell)
+        urgent = partial(self.agent.tell, urgent=True)
+        self.disk = Disk(
+            data, [self.store, self.history], self.clock, self.agent.outbox, self.agent.owners,
+            tell=self.agent.tell, rest=self.recorder.rest,
+        )  # fmt: skip
+        self.watches = Watches(self.house, self.events, self.clock, urgent, self.agent.tell)
         self.web = Web(self.agent, config, listen)
         self.rooms = Rooms(self.house, self.events, self.agent.asks, self.agent.tell, self.agent.propose, self.agent.refused)
+        self.rooms.quiet = lambda: self.agent.people.quiet("owner")
         self.agent.deciding.subjects["rooms"] = self.rooms
         self.events.subscribe(SkillsChanged, lambda event: self.agent.tell(event.notice) if event.notice else None)
         self.events.subscribe(DeviceMoved, self._tell_move)
@@ -121,6 +133,23 @@ class Daemon:
         self.ready = asyncio.Event()
         self._stopping = asyncio.Event()
         self._wrote = time.monotonic()
+
+    def _bridges(self) -> list[Polled]:
+        """Those that the config names; each is imported only then."""
+        bridges: list[Polled] = []
+        secrets = FileSecrets(self.data, "secrets")
+        read = lambda name: (secrets.get(name) or "").strip()  # noqa: E731 - anew whenever it is asked for
+        if self.config.telegram.enabled:
+            from claw.bridges.telegram import Telegram
+
+            file = self.data / "secrets" / "telegram"
+            bridges.append(Telegram(partial(read, "telegram"), file, self.clock, self.config.telegram.api))
+        if self.config.matrix.enabled:
+            from claw.bridges.matrix import Matrix
+
+            file = self.data / "secrets" / "matrix"
+            bridges.append(Matrix(partial(read, "matrix"), file, self.data / "matrix", self.clock))
+        return bridges
 
     def _apply_config(self) -> None:
         for area in self.config.areas:
@@ -150,9 +179,11 @@ class Daemon:
             "agent": self.agent.run, "outbox": self.agent.outbox.run, "api": api.run, "skills": self._skills,
             "rooms": self.rooms.run, **({"watchdog": self._watchdog} if watchdog_seconds() else {}),
             "routines": self.ticker.run, "triggers": self.triggers.run, "history": self.recorder.run, "watches": self.watches.run,
-            "web": self.web.run,
+            "web": self.web.run, "disk": self.disk.run,
         }  # fmt: skip
         tasks = [self._start(name, start) for name, start in parts.items()]
+        for bridge in self.bridges:  # each alone: one that dies does not touch the others
+            tasks.append(self._start(bridge.name, partial(watched, bridge, self.arriving, self.clock), lasting=True))
         await warming
         gc.collect()
         gc.freeze()  # the grammar and the libraries stay for good: the collector need not look at them again
@@ -165,6 +196,7 @@ class Daemon:
             notify("STOPPING=1")
             self.house.closing = True
             await cancel(*reversed(tasks))
+            await self.arriving.close()
             self.store.close()
             self.history.close()
         if failed := [part for part in self.parts if part.name in CORE and part.state == "degraded"]:
@@ -174,8 +206,8 @@ class Daemon:
         self.agent.learning.load()
         self.reader.warm()
 
-    def _start(self, name: str, start: Callable[[], Awaitable[None]]) -> "asyncio.Task[None]":
-        part = Supervised(name, start, self.clock, self.stop if name in CORE else lambda: None)
+    def _start(self, name: str, start: Callable[[], Awaitable[None]], *, lasting: bool = False) -> "asyncio.Task[None]":
+        part = Supervised(name, start, self.clock, self.stop if name in CORE else lambda: None, lasting)
         self.parts.append(part)
         return asyncio.create_task(part.run(), name=name)
 
@@ -245,11 +277,12 @@ class Daemon:
             "ready": self.ready.is_set(),
             "uptime_s": round(time.monotonic() - self.began, 1),
             "data": str(self.data),
-            "parts": [{"name": part.name, "state": part.state, "problem": part.problem} for part in self.parts],
+            "parts": [{"name": part.name, "state": part.state, "problem": self._problem(part)} for part in self.parts],
             "devices": len(self.house.devices),
             "offline": sorted(self.house.name(device) for device in devices if not device.online),
             "skills": [self._skill(file.name) for file in self.connections.files.values()],
             "network": self.discovery.trouble,
+            "disk": self.disk.problem,
             "refused": dict(self.discovery.refused),
             "folders": self.connections.wrong_folders,
             "page": self.web.addresses,
@@ -258,6 +291,11 @@ class Daemon:
             "pairing": len(self.agent.asks.open()),
             "clock": "" if self.clock.plausible() else "the date is not plausible; nothing scheduled will run until it is",
         }
+
+    def _problem(self, part: Supervised) -> str:
+        """What is wrong with a part, or was when it failed last; a bridge that runs says itself what is wrong now."""
+        troubles = {bridge.name: bridge.trouble for bridge in self.bridges}
+        return troubles.get(part.name, part.problem) if part.state == "running" else part.problem
 
     def _skill(self, name: str) -> dict[str, Any]:
         file = self.connections.files[name]

@@ -10,6 +10,8 @@ from typing import Annotated, Any, ClassVar, TypeVar, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 
+from claw.hosting.secrets import redact, redacted
+
 F = TypeVar("F", bound=Callable[..., Any])
 D = TypeVar("D", bound="Device")
 
@@ -205,9 +207,9 @@ class Device(Capability):
             if name not in self.fields:
                 raise TypeError(f"{type(self).__name__} has no field {name!r}; it has {', '.join(self.fields)}")
             try:
-                clean = None if value is None else self.fields[name].validate_python(value)
+                clean = None if value is None else redacted(self.fields[name].validate_python(value))
             except ValidationError:
-                raise DeviceError(f"{self.name} reported {name} {str(value)[:40]!r}, which makes no sense") from None
+                raise DeviceError(f"{self.name} reported {name} {redact(str(value))[:40]!r}, which makes no sense") from None
             if self.state.get(name) != clean:
                 changes[name] = clean
         back = not self.online

@@ -13,6 +13,7 @@ from claw.clock import Clock
 from claw.device import Device
 from claw.discovery.found import clean
 from claw.events import Events
+from claw.hosting.secrets import redact
 from claw.store import Store
 
 V = TypeVar("V")
@@ -132,11 +133,10 @@ class House:
 
     def adopt(self, device: Device, *, skill: str, host: str = "", keyed: bool = False) -> str:
         """Take a device in; returns adopted, duplicate (same one twice), spare (known one elsewhere too), held or refused."""
-        device.name = clean(device.name) or device.kind
-        device.area = clean(device.area)
-        device.trouble = clean(device.trouble, LONGEST)
-        for word in ("maker", "model", "sort"):
-            setattr(device, word, clean(str(getattr(device, word) or "")))
+        device.name = clean(redact(device.name)) or device.kind
+        device.trouble = clean(redact(device.trouble), LONGEST)
+        for word in ("area", "maker", "model", "sort"):
+            setattr(device, word, clean(redact(str(getattr(device, word) or ""))))
         record, present = self.records.get(device.id), self.devices.get(device.id)
         place = Place(device, skill, host, keyed)
         if record and record.skill not in ("", skill):  # empty: the config described it before it was seen
@@ -220,7 +220,7 @@ class House:
                 device.trouble = trouble
 
     def _observe(self, device: Device, changes: dict[str, Any]) -> None:
-        device.trouble = clean(device.trouble, LONGEST)
+        device.trouble = clean(redact(device.trouble), LONGEST)
         present = self.devices.get(device.id)
         if present is not device:  # a spare came or went
             return self._promote(present) if present else None

@@ -53,6 +53,7 @@ class Rooms:
         self.house, self.asks, self.tell, self.propose, self.refused = house, asks, tell, propose, refused
         self._tries: Counter[str] = Counter()  # how often each question went unanswered
         self._put_off: set[str] = set()  # until the next day
+        self.quiet: Callable[[], float] = float  # seconds until the owner may be asked
         self._new = asyncio.Event()
         self._held: dict[tuple[str, str], DeviceHeld] = {}
         self._told: set[tuple[str, str]] = set()
@@ -70,13 +71,15 @@ class Rooms:
     async def run(self) -> None:
         """Ask whenever devices came, until cancelled."""
         while True:
-            await self.house.clock.until(self._new, AGAIN_SECONDS)
+            await self.house.clock.until(self._new, self.quiet() or AGAIN_SECONDS)
             if not self._new.is_set():
                 self._put_off.clear()
             self._new.clear()
             await self.house.clock.sleep(QUIET_SECONDS)
             while self._held:
                 self._same(*self._held.popitem())
+            if self.quiet():
+                continue
             for device in self.house.roomless():
                 if not self._new.is_set() and device.kind != "list" and device.id not in self._put_off:
                     await self._room(device.id)

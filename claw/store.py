@@ -1,6 +1,7 @@
 """house.db (synchronous FULL: what must not be lost) and history.db (NORMAL: what may): migrations, explicit transactions."""
 
 import contextlib
+import hashlib
 import json
 import sqlite3
 import sys
@@ -45,6 +46,36 @@ def names_asked(db: Database) -> None:
 def routine_rooms(db: Database) -> None:
     """In which room a routine was asked for: "the tv" may be another elsewhere."""
     _execute(db, "ALTER TABLE routines ADD COLUMN area TEXT NOT NULL DEFAULT ''")
+
+
+@house_tables()
+def first_people(db: Database) -> None:
+    """People, their addresses on bridges, codes that let one in, and who guessed at them."""
+    _execute(db, PEOPLE)
+
+
+@house_tables()
+def ledger_chain(db: Database) -> None:
+    """Every row of the ledger holds a hash over the one before it and itself; rows are only added."""
+    db.conn.execute("ALTER TABLE ledger ADD COLUMN hash TEXT NOT NULL DEFAULT ''")
+    before = ""
+    for *row, _ in db.conn.execute("SELECT * FROM ledger ORDER BY id").fetchall():
+        before = chained(before, row)
+        db.conn.execute("UPDATE ledger SET hash = ? WHERE id = ?", (before, row[0]))
+    for deed in ("update", "delete"):
+        only_added = "SELECT RAISE(ABORT, 'the ledger is only added to')"
+        db.conn.execute(f"CREATE TRIGGER ledger_{deed} BEFORE {deed} ON ledger BEGIN {only_added}; END")
+
+
+def chained(before: str, row: Sequence[Any]) -> str:
+    """The hash of a row of the ledger: over the hash of the row before it ("" for the first) and all its other columns."""
+    return hashlib.sha256(json.dumps([before, *row], default=repr).encode()).hexdigest()
+
+
+@house_tables()
+def bridge_rows(db: Database) -> None:
+    """Which question a message asks, how it may look otherwise, and what came with one beside the person's own words."""
+    _execute(db, BRIDGES)
 
 
 @history_tables()
@@ -101,6 +132,29 @@ CREATE TABLE sessions (
     id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, person TEXT NOT NULL, scopes TEXT NOT NULL, name TEXT NOT NULL,
     made REAL NOT NULL, seen REAL NOT NULL)
 """
+# people.removed: when; an id is never given twice. codes.hash: SHA-256; the code itself is kept nowhere
+PEOPLE = """
+CREATE TABLE people (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, until REAL, areas TEXT NOT NULL DEFAULT '[]',
+    kinds TEXT NOT NULL DEFAULT '[]', sees TEXT NOT NULL DEFAULT '[]', quiet TEXT NOT NULL DEFAULT '', made REAL NOT NULL,
+    removed REAL);
+CREATE TABLE addresses (
+    bridge TEXT NOT NULL, address TEXT NOT NULL, chat TEXT NOT NULL, person TEXT NOT NULL, made REAL NOT NULL,
+    PRIMARY KEY (bridge, address));
+CREATE TABLE codes (
+    id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, bridge TEXT NOT NULL, address TEXT NOT NULL,
+    data TEXT NOT NULL, made REAL NOT NULL, expires REAL NOT NULL);
+CREATE TABLE guesses (
+    bridge TEXT NOT NULL, address TEXT NOT NULL, tries INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (bridge, address))
+"""
+BRIDGES = """
+ALTER TABLE outbox ADD COLUMN question INTEGER;
+ALTER TABLE outbox ADD COLUMN settled INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE outbox ADD COLUMN image TEXT NOT NULL DEFAULT '';
+ALTER TABLE outbox ADD COLUMN edits INTEGER;
+CREATE INDEX outbox_asks ON outbox(question) WHERE question IS NOT NULL;
+ALTER TABLE inbox ADD COLUMN extra TEXT
+"""
 HISTORY = """
 CREATE TABLE changes (
     id INTEGER PRIMARY KEY, device TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, at REAL NOT NULL, turn INTEGER);
@@ -123,6 +177,7 @@ class Store:
         """Open or make the file (None: in memory); StoreError when it is newer, damaged or cannot be written."""
         self.path, self._tables = path, tables
         self._undo: list[Callable[[], object]] = []  # of the transaction that is open
+        self.failed: Callable[[sqlite3.OperationalError], None] = lambda _: None  # is told what could not be written
         try:
             self.conn = connect(str(path or ":memory:"), isolation_level=None, check_same_thread=False)
             weakref.finalize(self, self.conn.close)  # also when what follows fails, or nobody calls close()
@@ -185,16 +240,18 @@ class Store:
         if self.conn.in_transaction:
             yield
             return
-        self.conn.execute("BEGIN IMMEDIATE")
         self._undo.clear()
         try:
+            self.conn.execute("BEGIN IMMEDIATE")
             yield
             self.conn.execute("COMMIT")
-        except BaseException:
+        except BaseException as error:
             if self.conn.in_transaction:
                 self.conn.rollback()
             for undo in reversed(self._undo):
                 undo()
+            if isinstance(error, sqlite3.OperationalError):
+                self.failed(error)
             raise
 
     def on_rollback(self, undo: Callable[[], object]) -> None:

@@ -21,12 +21,13 @@ class Supervised:
     start: Callable[[], Awaitable[None]]
     clock: Clock
     degraded: Callable[[], None] = lambda: None  # called when it is given up
+    lasting: bool = False  # never given up: what it talks to may be away for days
     state: str = "stopped"
     problem: str = ""
-    failures: deque[float] = field(default_factory=lambda: deque(maxlen=TRIES))
+    failures: deque[float] = field(default_factory=lambda: deque(maxlen=TRIES + 2))
 
     async def run(self) -> None:
-        """Run until cancelled; after five failures in ten minutes stay degraded."""
+        """Run until cancelled; after five failures in ten minutes stay degraded, unless it is `lasting`."""
         try:
             while True:
                 self.state = "running"
@@ -37,7 +38,7 @@ class Supervised:
                     log.exception("%s failed", self.name)
                     self.problem = f"{type(error).__name__}: {error}"
                     full = isinstance(error, sqlite3.OperationalError)  # a disk that has room again heals it
-                if not await self._back_off(forgiven=full):
+                if not await self._back_off(forgiven=full or self.lasting):
                     return
         finally:
             if self.state != "degraded":

@@ -113,10 +113,9 @@ def heard(message: Message) -> dict[str, Any]:
 
 
 def said(agent: Agent, row: sqlite3.Row) -> dict[str, Any]:
-    """A row of the outbox; the open question that it asked is the one whose text it ends with."""
+    """A row of the outbox, with the question that it asks while that is open."""
     choices, text = json.loads(row["choices"]), row["text"]
-    asked = [one for one in agent.questions.open(row["chat"]) if one.kind in ("approval", "which")] if choices else []
-    question = next((one.id for one in asked if row["at"] >= one.at and text.endswith(one.text)), None)
+    question = row["question"] if any(one.id == row["question"] for one in agent.questions.open()) else None
     return {
         "id": f"out:{row['id']}", "cid": "", "from": "claw", "text": text, "at": row["at"], "choices": choices,
         "question": question,

@@ -42,8 +42,9 @@ INDOORS = {"bedroom", "bathroom", "toilet", "nursery", "closet", "cupboard", "wa
 class Watches:
     """Listens to the house. What was told is kept together with the telling, so that a restart repeats and loses nothing."""
 
-    def __init__(self, house: House, events: Events, clock: Clock, tell: Tell) -> None:
-        self.house, self.events, self.clock, self.tell = house, events, clock, tell
+    def __init__(self, house: House, events: Events, clock: Clock, tell: Tell, calmly: Tell | None = None) -> None:
+        """`tell`: at once, for alarms and doors; `calmly`: what may wait for the end of the owner's quiet hours."""
+        self.house, self.events, self.clock, self.tell, self.calmly = house, events, clock, tell, calmly or tell
         self.kept: Kept = {"alarms": {}, "doors": {}, "silent": []} | json.loads(house.store.kept("watches") or "{}")
         self._began = clock.monotonic()
         self._closed: set[str] = set()  # doors that were seen closed since the start
@@ -97,11 +98,14 @@ class Watches:
         present = [device for device in self.house.devices.values() if device.online]
         pending = [self._alarm(device, kept["alarms"], texts) for device in present]
         pending += [self._door(device, kept["doors"], texts) for device in present] if self.clock.plausible() else []
-        pending += [self._silence(kept, texts)]
-        if kept != self.kept or texts:
+        calm = list[str]()
+        pending += [self._silence(kept, calm)]
+        if kept != self.kept or texts or calm:
             with self.house.store.transaction():
                 for text in texts:
                     self.tell(text)
+                for text in calm:
+                    self.calmly(text)
                 self.house.store.keep("watches", json.dumps(kept))
             self.kept = kept
         brief = self._brief & {device.id for device in present}

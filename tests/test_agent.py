@@ -412,11 +412,11 @@ async def test_turning_one_off_leaves_the_lease_of_another_whose_id_begins_so(ho
 
 
 async def test_a_turn_that_breaks_off_tells_what_it_did_and_ends_its_calls(home: Living) -> None:
-    home.add(Fan("a", "Fan"), on=False)
+    home.add(Fan("a", "Fan"), on=True)
     home.add(Fan("b", "Kettle"), on=False).together = []  # no part of ours expects that
-    home.agent.inbox.put("turn on the fan and then set the kettle to 50", key="1", bridge="terminal", chat="terminal")
+    home.agent.inbox.put("turn off the fan and then turn on the kettle", key="1", bridge="terminal", chat="terminal")
     await eventually(lambda: not home.agent.inbox.open())
-    assert home.heard[-1].startswith("The fan is on. I tried to turn on the kettle, but I was interrupted")
+    assert home.heard[-1].startswith("The fan is off. I tried to turn on the kettle, but I was interrupted")
     assert home.heard[-1].endswith("Something in me went wrong (TypeError), so I stopped there.")
     assert {row["event"] for row in home.agent.ledger.recent()} == {"intended", "confirmed", "unknown"}
 

@@ -42,7 +42,7 @@ def commands(top: argparse.ArgumentParser, path: str = "") -> Iterator[tuple[str
 
 COMMANDS = dict(commands(parser()))
 ASKS_THE_DAEMON = {
-    "routines": [], "say": ["hello"], "chat": [], "devices": [], "discover": [], "status": [], "log": [], "pair": [], "web": [], "memory": [], "train": [],
+    "routines": [], "say": ["hello"], "chat": [], "devices": [], "discover": [], "status": [], "log": [], "pair": [], "people": [], "web": [], "memory": [], "train": [],
 }  # fmt: skip
 
 

@@ -10,21 +10,21 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAYERS = [
-    ["config", "store", "files", "clock", "when", "moments", "events", "device", "color", "supervise", "notify",
-     "hosting.secrets"],
+    ["config", "store", "files", "clock", "when", "moments", "events", "hosting.secrets", "device", "color", "supervise",
+     "notify"],
     ["capabilities", "kit", "call", "discovery", "hosting.boundary"],
-    ["messages", "skill"],
+    ["people.codes", "people.people", "messages", "skill"],
     ["house", "hosting.loading"],
     ["names", "roles", "policy", "turns.acting"],
     ["turns.replies", "reflex"],
     ["turns.turn", "turns.answering", "turns.closing", "turns.continuing", "turns.topics", "turns.aftermath", "turns.deciding",
      "hosting.contract", "hosting.connections"],
-    ["routines", "memory", "learning", "history", "watches", "rooms"],
+    ["routines", "memory", "learning", "history", "watches", "rooms", "people.talk", "disk"],
     ["agent"],
     ["view", "bridges", "web", "api"],
     ["daemon", "console", "upkeep", "evaluation", "testing", "authoring", "demo", "cli"],
 ]  # fmt: skip
-SPLIT = {"hosting", "turns"}  # folders whose files stand in different layers
+SPLIT = {"hosting", "people", "turns"}  # folders whose files stand in different layers
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 
 

@@ -9,6 +9,7 @@ from claw.messages.inbox import Message
 from claw.moments import at_words
 from claw.names import Selection
 from claw.reflex.reading import Context
+from claw.roles import OWN, sight
 from claw.turns.deciding import Deciding
 from claw.turns.replies import capital, listed, spoken, the, wanted, within
 
@@ -38,8 +39,11 @@ class Account:
                 return self.unknown(found)
             ids = {device.id for device in found.devices or found.ambiguous}
             nothing = f"I did nothing with {the(thing.removeprefix('the '))} {slots.get('span', '')}".strip() + "."
-        turns = self.past.between(since, until, ids) + ([] if ids else self.past.reminders(since, until))
-        return self._told([turn for _, turn in sorted(turns) if turn not in (message.id, apart)], ids, message.person) or nothing
+        found_turns = self.past.between(since, until, ids) + ([] if ids else self.past.reminders(since, until))
+        turns = [turn for _, turn in sorted(found_turns) if turn not in (message.id, apart)]
+        if sight(self.deciding.policy.who(message.person), "ledger") == OWN:
+            turns = [turn for turn in turns if (one := self.past.message(turn)) and one.person == message.person]
+        return self._told(turns, ids, message.person) or nothing
 
     def _told(self, turns: list[int], ids: Collection[str] | None, person: str) -> str:
         """At most eight lines, the newest."""

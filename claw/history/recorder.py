@@ -10,6 +10,7 @@ from typing import Any
 from claw.clock import Clock
 from claw.device import Device
 from claw.events import Events
+from claw.hosting.secrets import redact
 from claw.house import MEASURED, DeviceAdded, DeviceChanged, House
 from claw.store import Store
 
@@ -17,8 +18,8 @@ log = logging.getLogger("claw.history")
 BATCH_SECONDS, BATCH_ROWS = 3.0, 200
 KEPT_SECONDS, PRUNE_SECONDS = 30 * 86400.0, 86400.0
 ARRIVAL_SECONDS = 10.0  # in which a device that joined tells how it has been all the time
-# in the column `turn`: the value was so when the device was first seen; it had changed while I was off
-FOUND, WHILE_OFF = 0, -1
+# in the column `turn`: the value was so when the device was first seen; it changed while I was off, or while the disk was full
+FOUND, WHILE_OFF, WHILE_FULL = 0, -1, -2
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Recorder:
         self._seen: set[tuple[str, str]] = set()  # what was reported since the start
         self._some, self._many = asyncio.Event(), asyncio.Event()
         self._pruned = -PRUNE_SECONDS
-        self._full = False
+        self._full = self._resting = False
         events.subscribe(DeviceAdded, lambda event: self._join(event.device))
         events.subscribe(DeviceChanged, lambda event: self._note(event.device, event.changes))
         events.subscribe(Looking, lambda _: self.flush())
@@ -53,27 +54,35 @@ class Recorder:
         finally:
             self.flush()
 
+    def rest(self, resting: bool) -> None:
+        """Keep nothing while the disk is full; after it, note what is not as it was kept last."""
+        self._resting = resting
+        self._rows.clear()
+        self._last.clear()
+        for device in () if resting else self.house.devices.values():
+            self._note(device, device.state, WHILE_FULL)
+
     def _join(self, device: Device) -> None:
         self._joined.setdefault(device.id, self.clock.monotonic())
         self._note(device, device.state)
 
-    def _note(self, device: Device, changes: dict[str, Any]) -> None:
-        fields = [field for field in changes if _kept(field, device.state.get(field))]
+    def _note(self, device: Device, changes: dict[str, Any], missed: int | None = None) -> None:
+        fields = [] if self._resting else [field for field in changes if _kept(field, device.state.get(field))]
         known = self._known(device.id) if fields else {}
         for field in fields:
             value = json.dumps(device.state.get(field))
             if known.get(field) != value:
-                self._put(device.id, field, value)
+                self._put(device.id, field, value, missed)
             self._seen.add((device.id, field))
         for field in fields:
             known[field] = json.dumps(device.state.get(field))
 
-    def _put(self, id: str, field: str, value: str) -> None:
+    def _put(self, id: str, field: str, value: str, missed: int | None) -> None:
         """One change. What is heard first since the start tells how it was found, not when it came to be so."""
         arriving = self.clock.monotonic() - self._joined.get(id, self.clock.monotonic()) < ARRIVAL_SECONDS
         first = (id, field) not in self._seen and arriving
-        turn = None if not first else FOUND if id in self._strange else WHILE_OFF
-        self._rows.append((id, field, value, self.clock.time(), turn))
+        turn = missed if not first else FOUND if id in self._strange else WHILE_OFF
+        self._rows.append((id, field, redact(value), self.clock.time(), turn))
         self._some.set()
         if len(self._rows) >= BATCH_ROWS:
             self._many.set()

@@ -10,7 +10,7 @@ from claw.capabilities import holds
 from claw.device import Device
 from claw.history.account import Account
 from claw.history.past import Deed, Past
-from claw.history.recorder import FOUND, WHILE_OFF
+from claw.history.recorder import FOUND, WHILE_FULL, WHILE_OFF
 from claw.history.restore import RESTORED
 from claw.messages.inbox import Message
 from claw.moments import span_words
@@ -160,8 +160,8 @@ class Why:
             return self._always(device, field)
         when = self.account.when(at)
         verb = VERBS.get((field, value)) or f"set to {value}{UNITS.get(field, '')}"
-        if turn == WHILE_OFF:
-            return f"{{it}} was {verb} while I was not running; I saw it {when}."
+        if turn in (WHILE_OFF, WHILE_FULL):
+            return f"{{it}} was {verb} while {'I was not running' if turn == WHILE_OFF else 'my disk was full'}; I saw it {when}."
         by = None if field == "value" else self._deed_of(device, field, value, at)
         if by:
             return self._by(*by, device, asked)

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from claw.device import DeviceError
 from claw.discovery.found import clean
+from claw.hosting.secrets import redact
 
 T = TypeVar("T")
 log = logging.getLogger("claw.skill")
@@ -28,7 +29,7 @@ def sense(*errors: type[BaseException]) -> Iterator[None]:
     try:
         yield
     except errors as error:
-        raise DeviceError(str(error)[:200] or type(error).__name__) from error
+        raise DeviceError(_shown(error, 200) or type(error).__name__) from error
     except NONSENSE as error:
         raise DeviceError(NO_SENSE) from error
 
@@ -46,7 +47,7 @@ def as_device_error(who: str, errors: tuple[type[BaseException], ...] = ()) -> I
     try:
         yield
     except DeviceError as error:
-        error.args = (clean(str(error), LONGEST),)
+        error.args = (_shown(error, LONGEST),)
         raise
     except asyncio.CancelledError:
         if (task := asyncio.current_task()) and task.cancelling():
@@ -57,14 +58,19 @@ def as_device_error(who: str, errors: tuple[type[BaseException], ...] = ()) -> I
     except TimeoutError:
         raise DeviceError("it did not answer in time") from None
     except errors as error:
-        raise DeviceError(clean(str(error), 200) or type(error).__name__) from error
+        raise DeviceError(_shown(error, 200) or type(error).__name__) from error
     except OSError as error:
-        raise DeviceError(f"it cannot be reached ({clean(str(error.strerror or type(error).__name__))})") from error
+        raise DeviceError(f"it cannot be reached ({_shown(error.strerror or type(error).__name__)})") from error
     except _client_errors() as error:
         raise DeviceError(f"it cannot be reached ({type(error).__name__})") from error
     except (Exception, SystemExit) as error:
         log.exception("%s failed", who)
-        raise DeviceError(f"its skill failed ({type(error).__name__}: {clean(str(error), 120)})") from error
+        raise DeviceError(f"its skill failed ({type(error).__name__}: {_shown(error, 120)})") from error
+
+
+def _shown(error: object, limit: int = 64) -> str:
+    """A text of a skill or its library that is safe to show."""
+    return clean(redact(str(error)), limit)
 
 
 def _missing(error: ModuleNotFoundError) -> str:
@@ -72,7 +78,7 @@ def _missing(error: ModuleNotFoundError) -> str:
     name = (error.name or "").partition(".")[0]
     known = not name or name == "claw" or name in sys.modules or name in sys.stdlib_module_names
     if known:
-        return f"it cannot be imported ({clean(str(error), 200)})"
+        return f"it cannot be imported ({_shown(error, 200)})"
     return f"it needs the library {clean(name)}, which is missing: pip install {clean(name)}"
 
 

@@ -22,7 +22,7 @@ from claw.events import Events
 from claw.hosting.boundary import as_device_error, guard
 from claw.hosting.contract import mistakes
 from claw.hosting.loading import DEATHS, Markers, SkillFile, scan
-from claw.hosting.secrets import FileSecrets
+from claw.hosting.secrets import FileSecrets, redact
 from claw.house import House
 from claw.messages.asks import Asks
 from claw.skill import Home
@@ -451,7 +451,7 @@ class Connections:
         about = connection.found.name
 
         async def ask(question: str) -> str | None:
-            return await self.asks.ask(clean(question, LONGEST_QUESTION) + self._doubts(connection), about=about)
+            return await self.asks.ask(clean(redact(question), LONGEST_QUESTION) + self._doubts(connection), about=about)
 
         return Home(
             name=name, secrets=FileSecrets(self.secrets, name), config=dict(self.config.skills.get(name, {})), ask=ask,

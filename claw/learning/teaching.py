@@ -50,7 +50,7 @@ class Teaching:
             self._missed = {who: one for who, one in self._missed.items() if now - one[1] <= REWORDED_SECONDS}
             if turn.level == "none":
                 self._missed[message.place, message.person] = text, now
-        elif message.person in ADULTS and not context.area and self._done(turn, reading):
+        elif turn.role in ADULTS and not context.area and self._done(turn, reading):
             if reading.corrects:
                 self._seen(
                     turn, context.topic.said, corrected(context.topic, reading, self.house), "corrected", reading.calls, context
@@ -60,7 +60,7 @@ class Teaching:
 
     def understood(self, turn: Turn, said: str, meant: str, calls: Sequence[ToolCall]) -> None:
         """The mind understood what the reflex did not: as this sentence, by which it did these calls."""
-        if turn.message.person in ADULTS:
+        if turn.role in ADULTS:
             self._seen(turn, said, meant, "understood", calls, self.deciding.context(turn.message))
 
     def _done(self, turn: Turn, reading: Reading) -> bool:
@@ -115,7 +115,7 @@ class Teaching:
     def _teach(self, turn: Turn, slots: Mapping[str, Any], context: Context) -> str:
         said, meant = (clean(str(slots[slot]), LONGEST_MEANT + 1).strip(" \"“”'.!,") for slot in ("said", "meant"))
         turn.request = None
-        if turn.message.person not in ADULTS:
+        if turn.role not in ADULTS:
             return BY_AN_ADULT
         alone = self.reader.read(meant, Context(language=context.language))
         if alone is None or alone.unknown or not (alone.calls or alone.options or (alone.topic and alone.reply)):
@@ -137,7 +137,7 @@ class Teaching:
 
     def _forget(self, turn: Turn, slots: Mapping[str, Any], context: Context) -> str:
         said, found = clean(str(slots.get("words", ""))).strip(" \"“”'"), self.examples.all()
-        if turn.message.person not in ADULTS:
+        if turn.role not in ADULTS:
             return BY_AN_ADULT
         if said:
             fits = [one for one in found if key(one.said) == key(said)]

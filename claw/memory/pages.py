@@ -16,6 +16,7 @@ from pathlib import Path
 from claw.clock import Clock
 from claw.discovery.found import clean
 from claw.files import replace
+from claw.hosting.secrets import redact
 from claw.names import ARTICLES, PREPOSITIONS, fold
 from claw.store import Store
 
@@ -67,6 +68,7 @@ class Memory:
     def __init__(self, history: Store, clock: Clock, folder: Path | None) -> None:
         """`folder`: where the pages are; None: nowhere, and nothing is kept."""
         self.history, self.clock, self.folder = history, clock, folder
+        self.may: Callable[[str], bool] = _any  # which pages are shown to whoever asks now
         self._seen: dict[str, tuple[int, ...]] = {}  # page -> the times, size and number of its file when it was read
         with contextlib.suppress(OSError):  # a full disk: the claw runs all the same, and this is tried again
             self._seed()
@@ -86,19 +88,20 @@ class Memory:
         """The names of all pages and how many facts each holds."""
         self._follow()
         counts = dict(map(tuple, self.history.all("SELECT page, count(*) FROM facts GROUP BY page")))
-        return {row["name"]: counts.get(row["name"], 0) for row in self.history.all("SELECT name FROM pages ORDER BY name")}
+        return {row["name"]: counts.get(row["name"], 0) for row in self.history.all("SELECT name FROM pages ORDER BY name")
+                if self.may(row["name"])}  # fmt: skip
 
     def page(self, words: str) -> str:
         """The name of the page that these words name, also one that was deleted; empty when none."""
         self._follow()
         rows = self.history.all("SELECT name FROM pages UNION ALL SELECT DISTINCT page FROM versions")
-        return next((str(row["name"]) for row in rows if fold(row["name"]) == fold(words)), "")
+        return next((str(row["name"]) for row in rows if fold(row["name"]) == fold(words) and self.may(row["name"])), "")
 
     def facts(self, page: str) -> list[Fact]:
         """The facts of a page, in its order."""
         self._follow()
         rows = self.history.all("SELECT page, text, source FROM facts WHERE page = ? ORDER BY line", page)
-        return [Fact(*row) for row in rows]
+        return [Fact(*row) for row in rows if self.may(page)]
 
     def find(self, words: str) -> list[Fact]:
         """The facts, or facts of pages, in which all of these words are: the best 20, the newest first."""
@@ -108,12 +111,13 @@ class Memory:
         query = " AND ".join(f'"{token}"' for token in tokens[:TOKENS])
         best = "SELECT rowid, page, text, source FROM facts WHERE facts MATCH ? ORDER BY rank LIMIT ?"
         found = f"SELECT page, text, source FROM ({best}) ORDER BY {NEWEST}"
-        return [Fact(*row) for row in self.history.all(found, query, FOUND)] if query else []
+        return [Fact(*row) for row in self.history.all(found, query, FOUND) if self.may(row["page"])] if query else []
 
     def newest(self, count: int) -> list[Fact]:
         """What was remembered last, the newest first."""
         self._follow()
-        return [Fact(*row) for row in self.history.all(f"SELECT page, text, source FROM facts ORDER BY {NEWEST} LIMIT ?", count)]
+        rows = self.history.all(f"SELECT page, text, source FROM facts ORDER BY {NEWEST}")
+        return [Fact(*row) for row in rows if self.may(row["page"])][:count]
 
     def text(self, page: str) -> str:
         """The whole page as it is in its file; empty when there is none."""
@@ -131,7 +135,7 @@ class Memory:
     def remember(self, page: str, text: str, who: str, instead: str = "") -> Write:
         """Add a fact, in place of another if it says so, unless it is there already. PageError when the page takes no more."""
         self._follow()
-        before, text = _without(self._before(page), {instead}), clean(text, LONGEST_FACT)
+        before, text = _without(self._before(page), {instead}), clean(redact(text), LONGEST_FACT)
         day = f"{self.clock.now():%Y-%m-%d}" if self.clock.plausible() else "undated"
         source = f"{clean(re.sub(r'[(),]', ' ', who))}, {day}"
         if text.casefold() in (fact.text.casefold() for fact in _facts(page, before)):
@@ -269,6 +273,10 @@ def shipped() -> Path:
     package = Path(__file__).parent.parent
     inside = package / "share" / "memory"
     return (inside if inside.is_dir() else package.parent / "memory") / "pages"
+
+
+def _any(page: str) -> bool:
+    return True
 
 
 def page_name(words: str) -> str:

@@ -1,11 +1,12 @@
 """What people say to be remembered, and what they ask to be told again."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from functools import partial
 from typing import Any
 
+from claw import roles
 from claw.device import Device
 from claw.discovery.found import clean
 from claw.house import Area
@@ -14,10 +15,12 @@ from claw.memory.pages import LONGEST_FACT, Fact, Memory, PageError, page_name
 from claw.messages.inbox import CODE
 from claw.moments import day_words
 from claw.names import PREPOSITIONS, fold, stems
+from claw.people.people import RESERVED
 from claw.reflex import memories
 from claw.reflex.answers import Answers
 from claw.reflex.parts import THEN
 from claw.reflex.reading import Context, Request
+from claw.roles import sight
 from claw.turns.deciding import Deciding
 from claw.turns.replies import OWN, are, call_of_it, capital, few, listed, the, within
 from claw.turns.turn import Turn
@@ -52,6 +55,7 @@ class MemoryTalk:
         self.memory, self.deciding, self.house, self.clock = memory, deciding, deciding.house, deciding.clock
         self.calling = Calling(self.house, deciding.reader)
         self.answers = Answers(deciding.reader.names)
+        self.people: Callable[[], Iterable[str]] = lambda: RESERVED  # the ids of whoever may have a page of their own
         self._last: dict[str, tuple[Fact, float]] = {}  # chat -> what was remembered last, and when; a restart forgets it
         self._named: dict[str, str] = {}  # chat -> the name that was given last
 
@@ -62,10 +66,23 @@ class MemoryTalk:
             "question": self._question, "call": self._call, "uncall": self._uncall, "show": self._show, "before": self._before,
             "versions": self._versions, "restore": self._restore, "correct": self._correct, "place": self._place,
         }  # fmt: skip
+        whole, self.memory.may = self.memory.may, self._pages_of(turn.message.person)
         try:
             turn.reply = verbs.get(request.verb, _unknown)(turn, request.slots, context) or turn.reply
         except PageError as error:
             turn.reply = str(error)
+        finally:
+            self.memory.may = whole
+
+    def _pages_of(self, person: str) -> Callable[[str], bool]:
+        """Which pages this person is shown: a child its own, an adult those that are nobody else's, too."""
+        own, policy = page_name(person), self.deciding.policy
+        seen = sight(policy.who(person), "memory")
+        others = {page_name(one) for one in self.people()} - {own}
+        rules: dict[str, Callable[[str], bool]] = {
+            roles.ALL: lambda page: True, roles.COMMON: lambda page: page not in others, roles.OWN: lambda page: page == own,
+        }  # fmt: skip
+        return rules.get(seen, lambda page: False)
 
     def grant(self, turn: Turn, request: Request) -> None:
         """Forget several facts, as approved; those that have changed since stay."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from claw.clock import Clock
 from claw.events import Events
+from claw.messages.leases import Leases
 from claw.store import Store
 
 HIDDEN = "(an answer)"
@@ -41,6 +42,7 @@ class Message:
     status: str
     plan: dict[str, Any] | None
     record: dict[str, Any] | None
+    extra: dict[str, Any] | None = None  # what came with it: `quoted` (the words of others), `images` (files)
 
     @property
     def place(self) -> str:
@@ -79,12 +81,15 @@ class Inbox:
 
     def __init__(self, store: Store, events: Events, clock: Clock) -> None:
         self.store, self.events, self.clock = store, events, clock
+        self.leases = Leases(store, clock)
 
     def put(
         self, text: str, *, key: str, bridge: str, chat: str, person: str = "owner",
         kind: str = "message", due: float = 0.0, age: float = 0.0, cursor: str | None = None,
+        extra: dict[str, Any] | None = None,
     ) -> Message | None:  # fmt: skip
         """Commit a message, written `age` seconds ago, and the bridge's cursor together; None when the key is known already."""
+        self.leases.follow()
         with self.store.transaction():
             if cursor is not None:
                 self.store.keep(bridge, cursor)
@@ -92,7 +97,7 @@ class Inbox:
                 return None
             id = self.store.insert(
                 "inbox", key=key, bridge=bridge, chat=chat, person=person, kind=kind, text=text, due=due,
-                at=self.clock.time() - max(0.0, age),
+                at=self.clock.time() - max(0.0, age), extra=json.dumps(extra) if extra else None,
             )  # fmt: skip
         message = self.get(id)
         self.events.publish(Arrived(message))
@@ -116,6 +121,7 @@ class Inbox:
 
     def next(self, chat: str) -> Message | None:
         """The oldest message of a chat that is due now."""
+        self.leases.follow()
         now = self.clock.time(), self.clock.plausible()
         return next(self.select(f"chat = ? AND {DUE} ORDER BY id LIMIT 1", chat, *now), None)
 
@@ -135,6 +141,7 @@ class Inbox:
 
     def chats(self) -> list[str]:
         """The chats with something that is due now."""
+        self.leases.follow()
         rows = self.store.all(f"SELECT DISTINCT chat FROM inbox WHERE {DUE}", self.clock.time(), self.clock.plausible())
         return [str(row["chat"]) for row in rows]
 
@@ -192,6 +199,6 @@ class Inbox:
 
 def _message(row: sqlite3.Row) -> Message:
     data = dict(row)
-    for column in ("plan", "record"):
+    for column in ("plan", "record", "extra"):
         data[column] = json.loads(data[column]) if data[column] else None
     return Message(**data)

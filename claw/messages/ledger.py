@@ -1,4 +1,7 @@
-"""What was wanted and what came of it: rows are events of a call, only appended, committed before and after the deed."""
+"""What was wanted and what came of it: rows are events of a call, committed before and after the deed.
+
+Rows are only appended, each with a hash over the one before it: `claw audit verify` finds what was changed afterwards.
+"""
 
 import json
 import sqlite3
@@ -6,7 +9,8 @@ from typing import Any
 
 from claw.call import ToolCall
 from claw.clock import Clock
-from claw.store import Store
+from claw.hosting.secrets import redact
+from claw.store import Store, chained
 
 ENDS = ("confirmed", "failed", "unknown", "refused", "declined")
 
@@ -19,10 +23,11 @@ class Ledger:
 
     def append(self, turn: int, number: int, event: str, call: ToolCall, detail: dict[str, Any] | None = None) -> None:
         """One event of the call `number` of a turn; `detail` says per device what happened."""
-        self.store.insert(
-            "ledger", turn=turn, call=number, event=event, command=call.command, targets=list(call.targets),
-            args=dict(call.args), detail=detail or {}, at=self.clock.time(),
-        )  # fmt: skip
+        last = self.store.one("SELECT id, hash FROM ledger ORDER BY id DESC LIMIT 1")
+        id, before = (last["id"] + 1, last["hash"]) if last else (1, "")
+        targets, args = json.dumps(list(call.targets)), redact(json.dumps(dict(call.args)))
+        row = (id, turn, number, event, call.command, targets, args, redact(json.dumps(detail or {})), float(self.clock.time()))
+        self.store.write(f"INSERT INTO ledger VALUES ({', '.join('?' * 10)})", *row, chained(before, row))
 
     def end_of(self, turn: int, number: int) -> dict[str, Any] | None:
         """How a call ended, with its detail; None while it is open."""

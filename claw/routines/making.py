@@ -91,9 +91,10 @@ class Making:
         if not calls:
             turn.reply = f"I cannot plan “{do}”. {reading.reply}".strip()
             return None
-        policy = Policy(deciding.house, self.clock, deciding.policy.raised)  # one that remembers no moves: they will be long ago
+        # one that remembers no moves: they will be long ago
+        policy, person = Policy(deciding.house, self.clock, deciding.policy.raised, deciding.policy.who), turn.message.person
         ruled = [
-            (one, policy.verdict(deciding.house.devices[one.targets[0]], one.command, one.args))
+            (one, policy.verdict(deciding.house.devices[one.targets[0]], one.command, one.args, person=person))
             for call in calls for one in call.apart()
         ]  # fmt: skip
         if refused := [(one, verdict) for one, verdict in ruled if verdict.ruling == "refuse"]:
@@ -144,7 +145,8 @@ class Making:
 
     def overdue(self) -> list[Routine]:
         """Those that are over, but for a question about them."""
-        return [one for id in self.asked() if (one := self.routines.get(id)) and one.status == "over"]
+        found = (one for id in self.asked() if (one := self.routines.get(id)) and one.status == "over")
+        return [one for one in found if self.routines.shows(one)]
 
     def end(self, turn: Turn, ids: Sequence[int]) -> None:
         """Delete them, and what is asked about them; an undo brings back what is kept with the turn."""
@@ -207,8 +209,7 @@ class Making:
 
 def may(turn: Turn, *, needs_owner: bool = False) -> bool:
     """Whether whoever wrote this may; if not, the reply says so."""
-    person = turn.message.person
-    if person in ADULTS[: 1 if needs_owner else None]:
+    if turn.role in ADULTS[: 1 if needs_owner else None]:
         return True
-    turn.reply = OWNER_ONLY if needs_owner and person in ADULTS else ADULTS_ONLY
+    turn.reply = OWNER_ONLY if needs_owner and turn.role in ADULTS else ADULTS_ONLY
     return False

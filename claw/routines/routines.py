@@ -6,7 +6,7 @@ import json
 import math
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -55,6 +55,7 @@ class Routines:
         self.files = Files(store, clock, folder, self.message)
         self.changed: Callable[[], None] = lambda: None  # the ticker looks anew
         self._touched: set[int] = set()
+        self._reader = ""  # see seen_by
         self._seen = math.inf  # the last time that was read from the clock
 
     # -- looking
@@ -65,8 +66,21 @@ class Routines:
         return of_row(row) if row else None
 
     def all(self) -> list[Routine]:
-        """Those that are not over, oldest first."""
-        return alive(self.store)
+        """Those that are not over and that may be seen now, oldest first."""
+        return [one for one in alive(self.store) if self.shows(one)]
+
+    def shows(self, one: Routine) -> bool:
+        """Whether this one may be seen now."""
+        return self._reader in ("", one.person) or one.kind == "timer"
+
+    @contextlib.contextmanager
+    def seen_by(self, person: str) -> Iterator[None]:
+        """For this person only what they planned themselves is there, and timers; "": everything. No `await` comes inside."""
+        before, self._reader = self._reader, person
+        try:
+            yield
+        finally:
+            self._reader = before
 
     def plain(self) -> list[dict[str, Any]]:
         """The same for the doors: id, name, kind, when (words), do, status, next, last {due, at, outcome}, file."""

@@ -7,6 +7,7 @@ from functools import partial
 from claw.clock import Clock
 from claw.moments import span_words
 from claw.reflex.reading import Context, Request
+from claw.roles import ADULTS
 from claw.routines import which
 from claw.routines.changing import Changing
 from claw.routines.firing import Chat, Firing
@@ -43,7 +44,8 @@ class RoutineTalk:
         }  # fmt: skip
         if turn.message.kind == "routine":  # no door may say what was approved beforehand
             verbs = {"fire": self._fire, "missed": self.firing.missed, "edited": self.firing.edited}
-        verbs.get(request.verb, self._sorry)(turn, request.slots, context)
+        with self.routines.seen_by("" if turn.role in ADULTS else turn.message.person):
+            verbs.get(request.verb, self._sorry)(turn, request.slots, context)
 
     def grant(self, turn: Turn, request: Request) -> None:
         """A person said yes to a routine."""
@@ -105,7 +107,8 @@ class RoutineTalk:
             if not found:
                 turn.reply = "No routine is paused."
                 return
-        if any(one.kind == "deed" for one in found) and not may(turn):
+        others = not found and slots.get("kind") != "timer"  # a child or guest is not told whether there is one
+        if (others or any(one.kind == "deed" for one in found)) and not may(turn):
             return
         if not found or (len(found) > 1 and not slots.get("all")):
             turn.reply = which.unclear(self.routines, slots, found, verb)

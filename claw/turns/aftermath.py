@@ -21,7 +21,7 @@ Tell = Callable[[str, Message, str], None]
 
 
 class Aftermath:
-    """Leases are rows of the inbox and survive a restart; followers end with the process."""
+    """Leases are rows of the inbox, which knows steady time (messages/leases.py); followers end with the process."""
 
     def __init__(self, house: House, policy: Policy, inbox: Inbox, ledger: Ledger, clock: Clock, tell: Tell) -> None:
         self.house, self.policy, self.inbox, self.ledger, self.clock, self.tell = house, policy, inbox, ledger, clock, tell

@@ -1,6 +1,7 @@
 """Answers to what the claw asked: yes, no, a number, stop. An approval runs the stored calls, with nothing read anew."""
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -19,10 +20,15 @@ from claw.turns.turn import Step, Subject, Turn
 
 GONE = "That question is no longer open, so I did nothing. Please say it again."
 EXPIRED = "That was too long ago, so I did nothing. Please say it again."
-OVERHEARD = "I take no yes over this connection, since it could be overheard. Please say it in the terminal (`claw chat`)."
+OVERHEARD = (
+    "I take no yes over this connection, since others may hear it. Say it in the terminal (`claw chat`) or in our own chat."
+)
 NO_ADULT = "Only an adult of this house can say yes to that, so I did nothing."
 NO_CHOICE = "There is no such choice."
 DONE = "It is done already: say “undo that” to take it back."
+EVERYTHING = ("terminal", "web", "web-http")  # the bridges on which the owner sees and answers all that waits
+ASKED_BY = re.compile(r"(?!The )[^:]{1,40} asks: ")
+CANCELLED = re.compile(r"\bcancel (?:that|it|this)\b", re.IGNORECASE)
 PLANNED_SECONDS, DONE_SECONDS = 300.0, 120.0  # for how long a bare no means what was planned, or done, here last
 Judge = Callable[..., None]  # Deciding.judge
 
@@ -38,10 +44,14 @@ class Answering:
 
     def answer(self, turn: Turn, id: int, text: str) -> None:
         """A button of the question with this id was pressed: "yes", "no", or the number of a choice."""
-        question = next((one for one in self.questions.open() if one.id == id), None)
+        anywhere = turn.message.bridge in EVERYTHING
+        open_ones = self.questions.open(None if anywhere else turn.message.place)
+        question = next((one for one in open_ones if one.id == id), None)
         turn.level = "alias"
-        if question is None or question.kind not in ("approval", "which"):
+        if question is None or question.kind not in ("approval", "which", "list"):
             turn.reply = GONE
+        elif question.kind == "list":
+            self._pick_shown(turn, question, int(text) if text.isdecimal() else 0, open_ones)
         elif question.kind == "which":
             self._choose(turn, question, int(text) if text.isdecimal() else 0)
         elif text != "yes":
@@ -105,10 +115,15 @@ class Answering:
             turn.reply = shown[-1].text
         elif shown[-1].kind == "which":
             self._choose(turn, shown[-1], number)
-        elif number > len(shown[-1].data):
-            turn.reply = NO_CHOICE
         else:
-            self._pick_question(turn, shown[-1], shown[-1].data[number - 1], open_ones)
+            self._pick_shown(turn, shown[-1], number, open_ones)
+
+    def _pick_shown(self, turn: Turn, shown: Question, number: int, open_ones: list[Question]) -> None:
+        """The question with this number in a list."""
+        if 0 < number <= len(shown.data):
+            self._pick_question(turn, shown, shown.data[number - 1], open_ones)
+        else:
+            turn.reply = NO_CHOICE
 
     def _choose(self, turn: Turn, shown: Question, number: int) -> None:
         """Do what the option with this number says."""
@@ -128,8 +143,8 @@ class Answering:
 
     def _approve(self, turn: Turn, question: Question) -> None:
         """Do what is stored, if the yes counts, the question was there when it was written, and it is what was asked about."""
-        if not self.approves(turn.message.bridge) or turn.message.person not in ADULTS:
-            turn.reply = OVERHEARD if turn.message.person in ADULTS else NO_ADULT
+        if not self.approves(turn.message.bridge) or turn.role not in ADULTS:
+            turn.reply = OVERHEARD if turn.role in ADULTS else NO_ADULT
             return
         if question.at > turn.message.at:
             turn.reply = question.text
@@ -138,11 +153,17 @@ class Answering:
             self._grant(turn, question)
             return
         calls = [ToolCall.of(call) for call in question.data]
-        if digest(calls) != question.hash or not all(id in self.house.devices for call in calls for id in call.targets):
+        if digest(calls) != question.hash or not self._still_says(question, calls):
             turn.reply = "The devices have changed since I asked, so I did nothing. Please say it again."
+            turn.writes.append(lambda: self.questions.close(question.id, "dropped", ""))
             return
         turn.writes.append(lambda: self._close_or_fail(question, "approved", turn.message.person))
         self.judge(turn, calls, approved=True)
+
+    def _still_says(self, question: Question, calls: list[ToolCall]) -> bool:
+        """Whether the devices are all there, and the question would name them as it did: a name may be another's by now."""
+        there = all(id in self.house.devices for call in calls for id in call.targets)
+        return there and listed([wanted(self.house, call) for call in calls]).casefold() in question.text.casefold()
 
     def _grant(self, turn: Turn, question: Question) -> None:
         """The same for a request."""
@@ -186,10 +207,12 @@ class Answering:
         put_off = bool(last.plan["steps"]) and not record["calls"]
         if wish and planned and wish["slots"]["when"]["kind"] != "once" and not self.inbox.follows(turn.message, last):
             return False  # what comes again and again was approved: a no to something else does not end it
-        if age < PLANNED_SECONDS and last.kind != "routine" and (planned or put_off) and not record.get("asked"):
+        done = age < DONE_SECONDS and (wish or record["calls"]) and all(call["outcome"] == "done" for call in record["calls"])
+        meant = done and CANCELLED.search(turn.message.text)  # a bare no may mean anything
+        if meant or (age < PLANNED_SECONDS and last.kind != "routine" and (planned or put_off) and not record.get("asked")):
             context = Context(turn.message.place, turn.message.person)
             self.subjects["history"].take(turn, Request("history", "undo", {"turn": str(last.id)}), context)
-        elif age < DONE_SECONDS and (wish or record["calls"]) and all(call["outcome"] == "done" for call in record["calls"]):
+        elif done:
             turn.reply = DONE
         return bool(turn.reply or turn.steps)
 
@@ -226,4 +249,4 @@ class Answering:
 def wish_of(question: Question) -> str:
     """What a yes to this question would do, as the middle of a sentence."""
     wish = question.text.split("?")[0].removesuffix(". Yes or no")
-    return wish if wish.startswith("I ") else wish[:1].lower() + wish[1:]
+    return wish if wish.startswith("I ") or ASKED_BY.match(wish) else wish[:1].lower() + wish[1:]

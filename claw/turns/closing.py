@@ -6,6 +6,7 @@ from typing import Any
 
 from claw.call import ToolCall
 from claw.clock import Clock
+from claw.hosting.secrets import redact
 from claw.house import House
 from claw.messages.inbox import CODE, HIDDEN, Inbox
 from claw.moments import at_words
@@ -38,7 +39,7 @@ class Closing:
         if message.kind in ("routine", "request"):
             data = json.loads(message.text)
             return str(data["slots"].get("say") or f"{data['verb']} {data['about']}")
-        if message.kind == "answer":
+        if message.kind in ("answer", "tell"):
             return str(json.loads(message.text)["text"])
         return message.text if message.kind == "message" else wanted(self.house, ToolCall.of(json.loads(message.text)))
 
@@ -86,5 +87,6 @@ def told_nothing(turn: Turn) -> bool:
 
 
 def private(turn: Turn) -> bool:
-    """Whether the words of a turn are kept nowhere: they answered a skill, or look like a code."""
-    return turn.secret or CODE.fullmatch(turn.message.text) is not None
+    """Whether the words of a turn are kept nowhere: they answered a skill, look like a code, or hold a secret."""
+    said = turn.message.text
+    return turn.secret or CODE.fullmatch(said) is not None or redact(said) != said

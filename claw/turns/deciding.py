@@ -1,9 +1,10 @@
 """From a message to ruled steps: read it, ask the policy, and keep what must be asked. Nothing is done here."""
 
+import contextlib
 import json
 import re
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,18 +13,20 @@ from claw.call import ToolCall, digest, digest_of
 from claw.clock import Clock
 from claw.config import Config
 from claw.discovery.found import clean
+from claw.hosting.secrets import redact
 from claw.house import House
 from claw.messages.asks import Asks
 from claw.messages.inbox import Inbox, Message
 from claw.messages.questions import APPROVAL_SECONDS, Questions
 from claw.moments import span_words
+from claw.people.people import NOBODY, Person
 from claw.policy import Policy
 from claw.reflex import memories
 from claw.reflex.deeds import LISTING
 from claw.reflex.explained import nothing_else, road
 from claw.reflex.reader import Reader
 from claw.reflex.reading import Context, Option, Reading, Request, Topic
-from claw.roles import ADULTS
+from claw.roles import ADULTS, NONE, OWN, sight
 from claw.store import Store
 from claw.turns.answering import Answering, wish_of
 from claw.turns.continuing import AGREES, ASKS, REFUSES, completed, instead
@@ -36,7 +39,11 @@ STALE_SECONDS, STALE_ASK_SECONDS = 600.0, 12 * 3600.0
 LONGEST_TEXT = 4000
 ONE_BY_ONE = "For a while I do only what needs no yes, so I did nothing. Please write the two wishes one by one."
 SCRAP = re.compile(r"(?:please )?(?:cancel|scrap|drop|delete|forget)(?: about)? (?:the |that |my )?(.+?)[ .!]*", re.IGNORECASE)
+NO_LONGER = "You may not use this house any more."
+NOT_YOURS = "That is for the people who live here."
+YOURS_ONLY = "I can only tell you what you did yourself."
 BY_AN_ADULT = "Only an adult can say yes to that; I asked."
+IN_PRIVATE = "Others read this chat, so I asked you in our own: please say yes or no there."
 ELSEWHERE = "This connection could be overheard, so please say yes or no in the terminal (`claw chat`)."
 
 
@@ -57,26 +64,60 @@ class Deciding:
         self.answering = Answering(house, inbox, questions, asks, self.judge, self.subjects, approves)
 
     def begin(self, turn: Turn, area: str, language: str) -> None:
-        """Fill the turn's steps, reply and writes."""
-        kind = turn.message.kind
+        """Fill the turn's steps, reply and writes; nothing for whoever was removed, or whose time is over, but a lease ends."""
+        kind, turn.role = turn.message.kind, self.policy.role(turn.message.person)
+        if turn.role == NOBODY and not _is_lease(turn.message):
+            turn.reply = NO_LONGER if kind in ("message", "touch", "answer") else ""
+            return
         if kind == "message":
-            self.read(turn, area, language)
+            with self._in_sight(turn.message.person):
+                self.read(turn, area, language)
             return
         data = json.loads(turn.message.text)
         if kind == "call":
             self._due(turn, data)
+        elif kind == "tell":
+            turn.reply = str(data["text"])
         elif kind == "touch":
             self._act(turn, [ToolCall.of(data)])
         elif kind == "answer":
             self.answering.answer(turn, int(data["question"]), str(data["text"]))
             self.topics.keep(turn, Reading("alias", control="answer"), "")
         else:
-            request = Request.of(data)
-            self.subjects[request.about].take(turn, request, self.context(turn.message, area, language))
+            self._hand(turn, Request.of(data), self.context(turn.message, area, language))
+
+    @contextlib.contextmanager
+    def _in_sight(self, person: str) -> Iterator[None]:
+        """For whoever may use some rooms or kinds only, the house has only those: in names, answers and choices."""
+        house, mine = self.house, self.policy.sight(person)
+        if mine is None:
+            yield
+            return
+        whole, version = house.devices, house.version
+        house.devices, house.version = mine, -1 - version  # names are looked up anew; no `await` comes in between
+        try:
+            yield
+        finally:
+            house.devices, house.version = whole, version
+
+    def _hand(self, turn: Turn, request: Request, context: Context) -> None:
+        """A request to its subject, unless it asks for what this person may not see."""
+        if hidden := self._hidden(turn.message.person, request):
+            turn.reply, turn.request = hidden, None
+        else:
+            self.subjects[request.about].take(turn, request, context)
+
+    def _hidden(self, person: str, request: Request) -> str:
+        """Why this person is not told; empty when they are."""
+        what = {"memory": "memory", "history": "ledger"}.get(request.about)
+        if what is None or request.verb in ("reminder", "undo", "redo"):
+            return ""
+        seen = sight(self.policy.who(person), what)
+        return NOT_YOURS if seen == NONE else YOURS_ONLY if seen == OWN and request.verb == "why" else ""
 
     def _due(self, turn: Turn, row: dict[str, Any]) -> None:
         """What the claw told itself to do; a lease ends in any case, the rest is asked about when it is late or needs a yes."""
-        call, lease = ToolCall.of(row), turn.message.key.startswith("lease:")
+        call, lease = ToolCall.of(row), _is_lease(turn.message)
         if turn.message.key.startswith("later:") and self.clock.time() - turn.message.due > STALE_SECONDS:
             self.late(turn, [call], f"I should have done this {self._ago(turn.message.due)} ago")
         else:
@@ -85,11 +126,12 @@ class Deciding:
     def read(self, turn: Turn, area: str, language: str) -> None:
         text = clean(turn.message.text, LONGEST_TEXT + 1)
         if not text:
-            turn.reply = "I got an empty message."
+            turn.reply = without_words(turn.message)
         elif max(len(text), len(turn.message.text)) > LONGEST_TEXT:
             turn.reply = f"That is too long for me: at most {LONGEST_TEXT} characters, please."
         else:
             context = self.context(turn.message, area, language)
+            text = text if self.asks.takes(text, turn.message.place) else redact(text)
             reading = self.reader.read(text, context) or self._late_word(text, context)
             turn.read_ms = (time.perf_counter() - turn.began) * 1000
             if not self._answers_ask(turn, text, reading):
@@ -198,7 +240,7 @@ class Deciding:
             self._for_a_while(turn, reading.calls, reading.request, context)
         elif reading.request:
             turn.request = reading.request.plain()
-            self.subjects[reading.request.about].take(turn, reading.request, context)
+            self._hand(turn, reading.request, context)
         elif clash := contradiction(self.house, reading.calls):
             turn.reply = clash
         else:
@@ -212,7 +254,7 @@ class Deciding:
         ids = tuple(id for id in wrong.aimed if id not in aims and id in self.house.devices)
         if not ids or not wrong.did:
             return
-        back = Turn(turn.message, turn.before)
+        back = Turn(turn.message, turn.before, role=turn.role)
         undo = Request("history", "undo", {"turn": str(wrong.turn)})
         self.subjects["history"].take(back, undo, Context(turn.message.chat, turn.message.person))
         steps = [step for one in back.steps if (step := one.within(ids))]
@@ -266,9 +308,8 @@ class Deciding:
         if gone:  # a deed for later whose device did not come back: it fails, and that is told
             turn.steps.append(Step(replace(call, targets=gone), "run", approved=approved))
         call, begun = replace(call, targets=tuple(id for id in call.targets if id not in gone)), len(turn.steps)
-        for part, verdict in self.policy.judge(
-            call, approved=approved, unasked=turn.message.kind == "routine", person=turn.message.person
-        ):
+        person = "owner" if _is_lease(turn.message) else turn.message.person  # it ends, whoever began it
+        for part, verdict in self.policy.judge(call, approved=approved, unasked=turn.message.kind == "routine", person=person):
             ruling = {"allow": "run", "refuse": "refused", "confirm": "asked", "later": "later"}[verdict.ruling]
             turn.steps.append(Step(part, ruling, verdict.reason, approved))
             if turn.message.kind != "call" and ruling in ("run", "later") and part.command in SWITCHES:
@@ -283,20 +324,24 @@ class Deciding:
 
     def _put_approval(self, turn: Turn, data: Any, hash: str, text: str, seconds: float) -> None:
         """Keep the question where a yes counts: in this chat, or else in the owner's own."""
-        turn.asked, chat = "approval", turn.message.place
-        adult = turn.message.person in ADULTS
+        turn.asked, chat, places = "approval", turn.message.place, list[tuple[str, str]]()
+        adult, who = turn.role in ADULTS, self.policy.who(turn.message.person)
         if self.approves(turn.message.bridge) and adult:
             turn.choices, turn.reply = ["yes", "no"], f"{turn.reply} {text}".strip()
         else:
-            chat, key = self.asks.chat, f"elsewhere:{turn.message.id}"
-            turn.reply = f"{turn.reply} {text} {ELSEWHERE if adult else BY_AN_ADULT}".strip()
-            text = text if adult else f"The {turn.message.person} asks: {text}"
-            put = partial(self.asks.outbox.put, text, key=key, bridge=self.asks.bridge, chat=chat, choices=["yes", "no"])
-            turn.writes.append(put)
-        for old in self.questions.open(chat):
+            places = self.asks.where(turn.message.person if adult else "", self.approves)
+            own = places[0][1] != self.asks.chat
+            turn.reply = f"{turn.reply} {text} {(IN_PRIVATE if own else ELSEWHERE) if adult else BY_AN_ADULT}".strip()
+            text = text if adult else f"{_called(who)} asks: {text}"
+        for old in self.questions.open(places[0][1] if places else chat):
             if old.kind == "which" or old.hash == hash:  # what a number meant before, or the same wish once more
                 turn.writes.append(partial(self.questions.close, old.id, "dropped", ""))
-        turn.writes.append(lambda: self.questions.put(chat, "approval", text, data, hash=hash, seconds=seconds))
+        if places:
+            key = f"elsewhere:{turn.message.id}"
+            ask = partial(self.asks.approval, text, data, hash=hash, seconds=seconds, key=key, places=places)
+            turn.writes.append(ask)
+        else:
+            turn.writes.append(lambda: self.questions.put(chat, "approval", text, data, hash=hash, seconds=seconds))
 
     def _ago(self, at: float) -> str:
         return span_words((self.clock.time() - at) // 60 * 60)
@@ -347,6 +392,22 @@ class Deciding:
                  "ruling": verdict.ruling, "reason": verdict.reason} for part, verdict in ruled
             ],
         }  # fmt: skip
+
+
+def _is_lease(message: Message) -> bool:
+    return message.key.startswith("lease:")
+
+
+def _called(who: Person | None) -> str:
+    return "Somebody" if who is None else who.name if who.name != who.id else f"The {who.name}"
+
+
+def without_words(message: Message) -> str:
+    """The answer to a message in which the person wrote nothing."""
+    extra = message.extra or {}
+    if extra.get("quoted"):
+        return "Somebody else wrote that, so I did nothing of it. Tell me in your own words what you want."
+    return "I cannot look at pictures yet." if extra.get("images") else "I got an empty message."
 
 
 def contradiction(house: House, calls: Sequence[ToolCall]) -> str:

@@ -38,6 +38,7 @@ class Turn:
 
     message: Message
     before: dict[str, dict[str, Any]]
+    role: str = "nobody"  # of whoever wrote it
     level: str = "none"
     reply: str = ""  # said before what was done
     steps: list[Step] = field(default_factory=list)
