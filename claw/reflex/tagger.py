@@ -96,7 +96,7 @@ def _whole(words: Sequence[str], marks: list[str]) -> str:
     """The tags, targets that only a preposition parts as one, and whole clauses only as talk: "and run me a bath" is none."""
     for n in (n for n, word in enumerate(words) if word in DEFINITE):  # "the two guest suites" is one thing, all its words
         end = next((k for k in range(n + 1, min(n + 4, len(marks))) if marks[k] == "T"), n)
-        if all(marks[k] in "OK" and words[k].isalpha() and words[k] not in LINKS | WISHES for k in range(n + 1, end)):
+        if all(marks[k] in "OK" and words[k].isalpha() and words[k] not in LINKS | WISHES | {"same"} for k in range(n + 1, end)):
             marks[n + 1 : end] = "T" * max(0, end - n - 1)
     for n in range(1, len(marks) - 1):
         gap = next((k for k in (1, 2, 3) if n + k < len(marks) and marks[n + k] == "T"), 0)
