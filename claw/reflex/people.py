@@ -1,8 +1,8 @@
 """Sentences about who may use the house: "let my sister control the lights this weekend", "approve ABCD2345 as adult Mia"."""
 
 import re
-from collections.abc import Callable, Collection, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection
+from datetime import datetime, time, timedelta
 from functools import cache
 
 from claw.people.codes import code_in
@@ -89,51 +89,41 @@ def _slots(said: dict[str, str]) -> dict[str, object]:
 
 def end(words: str, now: datetime) -> float:
     """When a time such as "this weekend", "for 3 days", "until Friday at 6 pm" is over (seconds since 1970); 0 when unknown."""
-    return next((at.timestamp() for at in _ends(" ".join(words.casefold().split()), now) if at > now), 0.0)
-
-
-def _ends(words: str, now: datetime) -> Iterator[datetime]:
+    said = " ".join(words.casefold().split())
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    if span := re.fullmatch(rf"(?:for )?({SPAN})", words):
-        from claw.reflex.times import number  # it takes a moment to compile
-
-        count, unit = span[1].replace("half an", "0.5").rsplit(" ", 1)
-        yield now + number("1" if count in ("a", "an") else count) * timedelta(seconds=SECONDS[unit.rstrip("s")])
-        return
-    if "week" in words:  # this weekend, this week: until Sunday 23:59
-        yield midnight + timedelta(7 - now.weekday(), minutes=-1)
-    elif words == "tonight":
-        yield midnight + timedelta(1, hours=6)
-    words = re.sub(r"^(?:until|till) ", "", words)
-    day, clock = re.search(DAY, words), re.search(rf"(?<![\d-]){CLOCK}(?![\d-])", re.sub(DAY, "", words))
-    start = _day(day[0], midnight) if day else midnight
-    if start is None:
-        return
-    hour, minute = map(int, (_clock(clock[0]) if clock else "23:59").split(":"))
-    at = start + timedelta(hours=hour, minutes=minute)
-    yield at
-    if clock and not day:
-        yield at + timedelta(1)
+    if "week" in said and not said.startswith("for "):  # this weekend, this week: until Sunday 23:59
+        return (midnight + timedelta(7 - now.weekday(), minutes=-1)).timestamp()
+    if said == "tonight":
+        return (midnight + timedelta(1, hours=6)).timestamp()
+    if span := re.fullmatch(rf"for ({SPAN})", said):
+        return (now + _span(span[1])).timestamp()
+    at = _moment(re.sub(r"^(?:until|till) ", "", said), now)
+    return at.timestamp() if at and at > now else 0.0
 
 
-def _day(word: str, midnight: datetime) -> datetime | None:
-    """The beginning of the day that is meant."""
-    if word[0].isdigit():
-        try:
-            return datetime.fromisoformat(word).replace(tzinfo=midnight.tzinfo)
-        except ValueError:
-            return None
-    if word in ("today", "tomorrow"):
-        return midnight + timedelta(word == "tomorrow")
-    ahead = (DAYS.index(word.split()[-1]) - midnight.weekday()) % 7
-    return midnight + timedelta(ahead or 7 * word.startswith("next"))
+def _span(said: str) -> timedelta:
+    from claw.reflex.times import number  # it takes a moment to compile
+
+    count, unit = said.replace("half an", "0.5").replace("half a", "0.5").rsplit(" ", 1)
+    return number("1" if count in ("a", "an") else count) * timedelta(seconds=SECONDS[unit.rstrip("s")])
+
+
+def _moment(said: str, now: datetime) -> datetime | None:
+    """The end of a day, or the next such hour of the 24 h clock, by the reader of times that schedules have."""
+    from claw.reflex import times, timing
+
+    said = re.sub(rf"(?<=\w)(?<!at) (?={CLOCK}$)", " at ", said)
+    lead = "at" if re.match(rf"{CLOCK}(?!-)\b", said) else "on"
+    slots = timing.merged(times.find(f"{lead} {said}", now))
+    if slots and "date" in slots and "clock" not in slots:
+        return datetime.combine(slots["date"], time(23, 59), now.tzinfo)
+    when = timing.made(slots, now, "wake") if slots else ""
+    return None if isinstance(when, str) else datetime.fromtimestamp(when.at, now.tzinfo)
 
 
 def _clock(said: str) -> str:
     """22, 10 pm, 22:30, noon, midnight as 22:00."""
-    words = said.casefold()
-    if words in ("noon", "midnight"):
-        return "12:00" if words == "noon" else "00:00"
-    hour, minute = re.fullmatch(r"(\d+)(?:[:.](\d+))? ?(?:[ap]m)?", words).groups()  # type: ignore[union-attr]
-    shift = 12 if words.endswith("pm") and int(hour) < 12 else -12 if words.endswith("am") and int(hour) == 12 else 0
-    return f"{min(int(hour) + shift, 23):02}:{min(int(minute or 0), 59):02}"
+    from claw.reflex import times
+
+    hour, minute = times.find(f"at {said}", datetime.min)[0].slots["clock"][:2]
+    return f"{hour:02}:{minute:02}"
