@@ -34,7 +34,13 @@ test-peers: setup
 	@$(VENV)/aiogram/bin/python -m pip install --quiet --disable-pip-version-check --progress-bar off -r tests/peers/aiogram.txt
 	@$(BIN)/python -m venv $(VENV)/synapse
 	@$(VENV)/synapse/bin/python -m pip install --quiet --disable-pip-version-check --progress-bar off -r tests/peers/synapse.txt
+	@$(BIN)/python -m venv $(VENV)/voice
+	@$(VENV)/voice/bin/python -m pip install --quiet --disable-pip-version-check --progress-bar off -r tests/peers/voice.txt
+	@$(BIN)/python -m venv $(VENV)/models
+	@$(VENV)/models/bin/python -m pip install --quiet --disable-pip-version-check --progress-bar off --only-binary :all: -r tests/peers/models.txt \
+		|| echo "fakellm and xllamacpp cannot be installed here: their tests skip"
 	@$(BIN)/python -m pytest -m peers
+	@$(BIN)/python -m pytest tests/test_whatsapp.py
 
 bench: setup
 	@$(BIN)/python -m bench

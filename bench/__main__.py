@@ -9,13 +9,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import crash, doctor, idle, imports, page, reading, routines, sentence, size, start, suite
+from bench import crash, doctor, idle, imports, mind, page, people, reading, routines, sentence, size, start, suite
 from bench.row import HEAD, Measure, Options, Sample, line, row
 
 ROOT = Path(__file__).parent.parent
 MEASURES: dict[str, Measure] = {
     "sentence": sentence.MEASURE, "reading": reading.MEASURE, "start": start.MEASURE, "idle": idle.MEASURE,
     "imports": imports.MEASURE, "size": size.MEASURE, "doctor": doctor.MEASURE, "page": page.MEASURE,
+    "people": people.MEASURE, "mind": mind.MEASURE,
     "routines": routines.MEASURE, "crash": crash.MEASURE, "suite": suite.MEASURE,
 }  # fmt: skip
 

@@ -23,12 +23,17 @@ from claw.memory.calling import Calling, Thing
 from claw.memory.pages import Memory
 from claw.memory.talk import MemoryTalk
 from claw.messages.asks import Asks
-from claw.messages.inbox import Answered, Arrived, Inbox, Message, lane
+from claw.messages.inbox import Answered, Arrived, Inbox, Message, Thinking, lane
 from claw.messages.ledger import Ledger
-from claw.messages.outbox import GROUP, Outbox
+from claw.messages.outbox import GROUP, Outbox, Types
 from claw.messages.questions import APPROVAL_SECONDS, Questions
+from claw.mind.costs import Budget, Costs, Prices
+from claw.mind.doing import Doing
+from claw.mind.fallback import Fallback
+from claw.mind.loop import Mind, kept_picture
+from claw.mind.veil import Veil
 from claw.names import fold
-from claw.people.people import People
+from claw.people.people import ONE_WAY, People
 from claw.people.talk import PeopleTalk
 from claw.policy import DAY, Policy, raised
 from claw.reflex.alias import STOP
@@ -37,6 +42,7 @@ from claw.reflex.reading import Context, Request
 from claw.roles import ADULTS
 from claw.routines.routines import Routines
 from claw.routines.talk import RoutineTalk
+from claw.speech.recogniser import Recogniser
 from claw.store import Store
 from claw.store import history as open_history
 from claw.supervise import attempt, cancel
@@ -44,11 +50,13 @@ from claw.turns.acting import LATE, STOPPED, UNSEEN, Acting, Outcome
 from claw.turns.aftermath import Aftermath
 from claw.turns.closing import Closing, private, told_nothing
 from claw.turns.deciding import STALE_ASK_SECONDS, STALE_SECONDS, Deciding
+from claw.turns.listening import Listening
 from claw.turns.replies import called, told
 from claw.turns.turn import KEPT, Step, Turn, outcome_of
 
 log = logging.getLogger("claw.agent")
 SETTLE_SECONDS = 10.0  # how long what a crash left open waits for known devices that discovery has not found again yet
+TYPING_SECONDS = 4.0  # how often a bridge is told to show that an answer is on its way
 FRESH_SECONDS = 3.0  # and what arrives later
 EVENTS = {"done": "confirmed", "failed": "failed", "unknown": "unknown", "refused": "refused", "declined": "declined"}
 
@@ -82,12 +90,17 @@ class Agent:
             routines=RoutineTalk(self.routines, self.deciding, clock, self.asks.places),
             memory=talk,
             learning=self.learning.teaching,
-            history=HistoryTalk(self.ledger, self.inbox, self.history, self.deciding),
+            history=HistoryTalk(self.ledger, self.inbox, self.history, self.deciding, self.people.name),
         )
         self.people_talk = self.deciding.subjects["people"] = PeopleTalk(self.people, self.deciding, self.routines)
         reader.people = lambda: [name for one in self.people.all() for name in (one.name, one.id)]
         self.aftermath = Aftermath(house, self.policy, self.inbox, self.ledger, clock, self.tell)
         self.closing = Closing(house, self.inbox, clock)
+        recogniser = Recogniser(clock, model=config.voice.model)
+        self.listening = Listening(self.inbox, self.policy.role, recogniser, config.house.language)
+        self.mind: Mind | None = None
+        self._thinking: dict[int, tuple[str, str]] = {}  # messages that the mind thinks about, which hold up no chat
+        self._thoughts = set[asyncio.Task[None]]()
         self._chats: dict[str, asyncio.Task[None]] = {}
         self._turns: dict[int, Turn] = {}  # by message
         self._stops: dict[str, int] = {}  # place -> the last message that said stop
@@ -125,8 +138,9 @@ class Agent:
         finally:
             for unsubscribe in subscribed:
                 unsubscribe()
-            await cancel(*self._chats.values())
+            await cancel(*self._chats.values(), *self._thoughts)
             await self.aftermath.close()
+            await self.listening.close()
 
     def _patience(self, left: Sequence[Message]) -> float:
         """How long known devices may take to be found again after a start (seconds): nobody stands by a routine."""
@@ -137,6 +151,8 @@ class Agent:
             self._stops[event.message.place] = event.message.id
             for turn in self._turns.values():
                 turn.stopped = turn.stopped or turn.message.place == event.message.place
+            if self.mind:
+                self.mind.halt(event.message.place)
         self._wake.set()
 
     def _dispatch(self) -> float:
@@ -150,8 +166,8 @@ class Agent:
 
     async def _drain(self, chat: str) -> None:
         """Answer the due messages of one chat in order."""
-        while message := self.inbox.next(chat):
-            error = await attempt(self.handle(message), f"turn {message.id}")
+        while message := self.inbox.next(chat, self._thinking):
+            error = await attempt(self.handle(message, alone=False), f"turn {message.id}")
             await asyncio.sleep(0)  # a turn that waits for no device must not hold up the others
             if isinstance(error, sqlite3.OperationalError):
                 await self._end_unwritten()
@@ -202,17 +218,104 @@ class Agent:
         assert message is not None
         return (await self.inbox.answered(message)).record
 
-    async def handle(self, message: Message, *, area: str = "", language: str = "") -> dict[str, Any]:
-        """Answer one message and return its record; going on where a crash interrupted it."""
+    async def handle(self, message: Message, *, area: str = "", language: str = "", alone: bool = True) -> dict[str, Any]:
+        """Answer one message and return its record; going on where a crash interrupted it.
+
+        alone: wait for the mind, too; else a turn that it has to think about goes on by itself, and the record is empty.
+        """
+        message = await self.listening.listen(message)
         turn = self._resume(message) if message.plan is not None else self._begin(message, area, language)
         stop = self._stops.get(message.place, 0)
         turn.stopped = stop > message.id and self.inbox.get(stop).status != "done"
         self._turns[message.id] = turn
         try:
             await self._perform(turn)
+            if self.mind is None or not turn.unread or turn.redo:
+                return self._finish(turn)
+            if alone:
+                return await self._think(self.mind, turn)
         finally:
             self._turns.pop(message.id, None)
-        return self._finish(turn)
+        self._think_beside(self.mind, turn)
+        return {}
+
+    # -- turns of the mind
+
+    def _veil(self) -> Veil:
+        """Aliases for all that has a name of its own here."""
+        records = self.house.records.values()
+        people, rooms = [one.name for one in self.people.all()], [area.name for area in self.house.areas.values()]
+        return Veil(people, rooms, [name for one in records for name in (one.called, *one.aliases)])
+
+    def think_with(self, models: Fallback, budget: Budget, prices: Mapping[str, Prices], media: Path | None = None,
+                   *, images: bool = True, aliases: bool = False) -> None:  # fmt: skip
+        """From now on what the reflex does not understand goes to these models.
+
+        media: where pictures for replies are kept. images: whether a model can look at them. aliases: it is told no names.
+        """
+        self.deciding.thinks = True
+        costs = Costs(self.history, self.clock, budget, prices)
+        memory = self.deciding.subjects["memory"]
+        assert isinstance(memory, MemoryTalk)
+        doing = Doing(self.house, self.reader.names, self.deciding, memory)
+        self.mind = Mind(models, self.house, self.reader.names, self.deciding, doing, self.inbox, costs, self.clock)
+        self.mind.picture = lambda id: self.acting.pictures.pop(id, None)
+        self.mind.keep, self.mind.images = partial(kept_picture, media), images
+        if aliases:
+            self.mind.veil = self._veil
+
+    async def _think(self, mind: Mind, turn: Turn) -> dict[str, Any]:
+        """Let the mind answer; the turn ends together with those that were shown to it meanwhile."""
+        self._turns[turn.message.id] = turn
+        typing = asyncio.create_task(self._type(turn.message))
+        try:
+            shown = await mind.answer(turn, self._carry_out)
+        finally:
+            self._turns.pop(turn.message.id, None)
+            await cancel(typing)
+        if mind.clean(turn.message) and not shown:
+            self.learning.teaching.understood(turn)
+        self._commit(turn)
+        record = self._finish(turn)
+        for other in shown:
+            other.level, other.reply = "mind", ""
+            self._finish(other)
+        return record
+
+    def _think_beside(self, mind: Mind, turn: Turn) -> None:
+        """Think without holding up the chat; what nobody understands there meanwhile is shown to the running talk."""
+        self._thinking[turn.message.id] = turn.message.place, turn.message.person
+        self.events.publish(Thinking(turn.message.place))
+        if not mind.show(turn):
+            self._thoughts.add(task := asyncio.create_task(self._thought(mind, turn)))
+            task.add_done_callback(self._thoughts.discard)
+
+    def thinks(self, place: str) -> bool:
+        """Whether the mind thinks about something in this place now."""
+        return any(chat == place for chat, _ in self._thinking.values())
+
+    async def _thought(self, mind: Mind, turn: Turn) -> None:
+        error = await attempt(self._think(mind, turn), f"turn {turn.message.id}")
+        if isinstance(error, sqlite3.OperationalError):
+            await self.clock.sleep(30)  # a full disk: it stays and is tried again
+        elif error is not None:
+            await self._give_up(self.inbox.get(turn.message.id), error)
+        whose = turn.message.place, turn.message.person
+        self._thinking = {id: chat for id, chat in self._thinking.items() if chat != whose}  # one talk for each
+        self.events.publish(Thinking(turn.message.place))
+        self._wake.set()
+
+    async def _type(self, message: Message) -> None:
+        """Show that an answer is on its way, until cancelled."""
+        way = self.outbox.bridge(message.bridge)
+        while isinstance(way, Types):
+            await attempt(way.typing(message.place), "typing")
+            await self.clock.sleep(TYPING_SECONDS)
+
+    async def _carry_out(self, turn: Turn) -> None:
+        """Commit what is new in a turn, then do it."""
+        self._commit(turn)
+        await self._perform(turn)
 
     def _resume(self, message: Message) -> Turn:
         plan = message.plan or {}
@@ -233,19 +336,25 @@ class Agent:
         """Read and judge; what will be done is committed before any of it is."""
         turn = Turn(message, self.house.snapshot())
         self.deciding.begin(turn, area, language)
-        if turn.steps or turn.writes:
-            with self.store.transaction():
-                for write in turn.writes:
-                    write()
-                self.inbox.begin(message.id, turn.plan())
-                for number, step in enumerate(turn.steps):
-                    event = {"run": "intended", "refused": "refused", "declined": "declined"}.get(step.ruling)
-                    if event:
-                        before = {id: turn.before[id] for id in step.call.targets if id in turn.before}
-                        self.ledger.append(message.id, number, event, step.call, {"reason": step.reason, "before": before})
-                    if step.ruling == "run":
-                        self.aftermath.intend(turn, step)
+        self._commit(turn)
         return turn
+
+    def _commit(self, turn: Turn) -> None:
+        """Keep the plan of a turn, and in the ledger what is new in it."""
+        if turn.kept == len(turn.steps) and not turn.writes:
+            return
+        with self.store.transaction():
+            for write in turn.writes:
+                write()
+            self.inbox.begin(turn.message.id, turn.plan())
+            for number, step in list(enumerate(turn.steps))[turn.kept :]:
+                event = {"run": "intended", "refused": "refused", "declined": "declined"}.get(step.ruling)
+                if event:
+                    before = {id: turn.before[id] for id in step.call.targets if id in turn.before}
+                    self.ledger.append(turn.message.id, number, event, step.call, {"reason": step.reason, "before": before})
+                if step.ruling == "run":
+                    self.aftermath.intend(turn, step)
+        turn.kept, turn.writes = len(turn.steps), []
 
     def explain(self, text: str, chat: str = "terminal") -> dict[str, Any]:
         """What a message would be read as and how it would be ruled; nothing is kept or done."""
@@ -257,7 +366,7 @@ class Agent:
         """Run the steps in order, each ended in the ledger; a stop skips those that have not begun."""
         redo = turn.redo  # only the first call without an end can have begun before the crash
         for number, step in enumerate(turn.steps):
-            if step.ruling != "run":
+            if step.ruling != "run" or step.outcomes:
                 continue
             if turn.redo and self._ended(turn, number, step):
                 continue
@@ -303,12 +412,13 @@ class Agent:
         self.tell(text, turn.message, f"early:{turn.message.id}:{number}")
 
     def tell(self, text: str, to: Message | None = None, key: str = "", *, urgent: bool = False) -> None:
-        """Say something unasked: in the chat of a message, else to the owner, wherever the owner reads.
+        """Say something unasked: in the chat of a message, else to the owner: on the page, and what is urgent everywhere.
 
         In the quiet hours of whoever reads there it waits for their end, unless it is urgent or belongs to a message.
         """
         key = f"tell:{key or f'{self.clock.time()}:{next(self._count)}'}"
         places = [(to.bridge, to.place)] if to else self.asks.places()
+        places = places if urgent else self.people.firsts(places, self.outbox.bridge)
         for number, (bridge, chat) in enumerate(places):
             own = f"{key}:{bridge}:{chat}" if number else key
             wait = 0.0 if to or urgent else self.people.quiet(self.people.at(bridge, chat) or "owner")
@@ -338,7 +448,7 @@ class Agent:
     def approves(self, bridge: str) -> bool:
         """Whether a yes counts that comes by this bridge."""
         way = self.outbox.bridge(bridge)
-        return not bridge.endswith(GROUP) and (way is None or way.approves)
+        return not bridge.endswith(GROUP) and bridge not in ONE_WAY and (way is None or way.approves)
 
     # -- the end of a turn
 
@@ -351,14 +461,12 @@ class Agent:
                 question = self.questions.asked_by(reply, message.place) if turn.choices else None
                 self.outbox.put(
                     reply, key=f"reply:{message.id}", bridge=message.bridge, chat=message.place, choices=turn.choices,
-                    question=question,
+                    question=question, image=turn.image,
                 )  # fmt: skip
             self.outbox.settle(f"{self.clock.now():%H:%M}", self.called)
             self.inbox.finish(message.id, record)
             if private(turn):
                 self.inbox.hide(message.id)
-        if private(turn):
-            self.inbox.erase()
         self.events.publish(Answered(message, record, turn.before))
         return record
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from claw import view
 from claw.agent import Agent
+from claw.bridges.arriving import Links
 from claw.bridges.terminal import Terminal
 from claw.hosting.connections import Connections
 from claw.house import MEASURED, DeviceChanged
@@ -25,9 +26,11 @@ log = logging.getLogger("claw.api")
 LONGEST_LINE = 4 << 20
 OPERATIONS = (
     "say", "chat", "devices", "discover", "log", "status", "asks", "answer", "pair", "read", "routines", "request", "page",
-    "train", "people",
+    "train", "people", "link", "costs", "thought",
 )  # fmt: skip
 WAITS = "“{name}” waits on {bridge}: `claw pair CODE --role ROLE --name NAME` lets them in, with the code that they were shown."
+NO_LINK = "{name} is not switched on: write enabled = true under [{name}] in the config, and start the claw anew"
+LINK_SECONDS = 1.0  # between two looks at what there is to scan
 QUIET_SECONDS = 0.4  # without a change, and nothing moving: the devices have settled
 
 
@@ -94,7 +97,7 @@ class Api:
             _write(writer, {"error": f"there is no operation {op!r}"})
             return
         try:
-            leaving = _cancelled_when_gone(reader) if op == "chat" else contextlib.nullcontext()
+            leaving = _cancelled_when_gone(reader) if op in ("chat", "link") else contextlib.nullcontext()
             answers: Any = self.say(request, reader.at_eof) if op == "say" else getattr(self, op)(request)
             async with leaving, contextlib.aclosing(answers) as lines:
                 async for answer in lines:
@@ -123,7 +126,8 @@ class Api:
         for other in await self._others(chat, f"reply:{message.id}", gone):
             yield {"message": other}
         changed = {"changed": self.agent.house.changed(event.before)} if settle else {}
-        yield {"record": {**event.record, **changed}, "id": message.id}
+        row = self.agent.store.one("SELECT image FROM outbox WHERE key = ?", f"reply:{message.id}")
+        yield {"record": {**event.record, **changed}, "id": message.id, "picture": row["image"] if row else ""}
 
     async def _others(self, chat: str, key: str, gone: Callable[[], bool]) -> list[dict[str, Any]]:
         """What is queued for this chat before the reply with this key; nothing is taken once the other end has gone."""
@@ -213,6 +217,16 @@ class Api:
         for row in reversed(self.agent.ledger.recent(int(request.get("limit") or 50))):
             yield {"event": {**row, "zone": self.agent.routines.zone}}
 
+    async def costs(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """What the language model took, day by day, and how many messages needed none."""
+        for day in view.costs(self.agent):
+            yield {"day": day}
+
+    async def thought(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """The last request to a language model, as it left the house."""
+        last = self.agent.mind.last if self.agent.mind else None
+        yield {"thought": None if last is None else {"system": last.system, "tools": last.tools, "messages": last.messages}}
+
     async def status(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         """How the daemon fares."""
         yield {"status": self.how()}
@@ -237,6 +251,20 @@ class Api:
         reached = [name for name in self.agent.outbox.bridges if name not in ("terminal", "web")]
         code = {"code": self.agent.people.first_code(), "bridges": reached} if reached and self.agent.people.first() else {}
         yield {"asked": self.connections.pair_again(), **code}
+
+    async def link(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """How a bridge is linked to an account, whenever that changes, until it is."""
+        name, told = str(request["bridge"]), dict[str, str]()
+        bridge = self.agent.outbox.bridges.get(name)
+        if not isinstance(bridge, Links):
+            yield {"error": NO_LINK.format(name=name)}
+            return
+        while not (told.get("linked") or told.get("trouble")):
+            now = await bridge.link(str(request.get("phone") or ""))
+            if now != told:
+                yield {"link": now}
+            told = now
+            await self.agent.clock.sleep(LINK_SECONDS)
 
     async def people(self, request: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         """Who may use the house, and the strangers who were shown a code."""

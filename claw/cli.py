@@ -25,13 +25,19 @@ Run = Callable[[Args], int]
 Option = tuple[tuple[str, ...], dict[str, Any]]  # what add_argument takes
 
 COMMANDS: dict[str, tuple[str, Run, tuple[Option, ...]]] = {}  # name -> help, what it runs, options
-GROUPS = {"skill": "Skills.", "config": "The configuration.", "audit": "The ledger."}  # first words of commands of two
+GROUPS = {
+    "skill": "Skills.",
+    "config": "The configuration.",
+    "audit": "The ledger.",
+    "mind": "The language model.",
+}  # first words of commands of two
 ROLES = ("owner", "adult", "child", "guest")
 LOOKS = {  # name, which is also the daemon's operation -> help, the key of its answers, and these in words
     "devices": ("The house room by room.", "device", show.rooms),
     "discover": ("What was found on the network and what became of it.", "service", show.services),
     "status": ("How the daemon fares.", "status", show.status),
     "log": ("What was wanted and what came of it.", "event", show.events),
+    "costs": ("What the language model cost, and how many messages needed none.", "day", show.costs),
 }
 
 
@@ -189,11 +195,13 @@ def say(args: Args) -> int:
     if args.explain or args.dry_run:
         reading = _client(args).one("read", "reading", text=args.text)
         return _print(args, [reading], partial(show.reading, trace=args.explain))
+    from claw.console.chat import with_picture
+
     for line in _client(args).request("say", text=args.text):
         if "message" in line:
-            print(line["message"]["text"], file=sys.stderr)
+            print(with_picture(line["message"]["text"], line["message"].get("picture", "")), file=sys.stderr)
         else:
-            _print(args, [line["record"]], _reply)
+            _print(args, [line["record"]], lambda record, line=line: with_picture(record["reply"], line["picture"]))
     return 0
 
 
@@ -236,9 +244,12 @@ def routines(args: Args) -> int:
 
 @command("pair", option("code", nargs="?", default="", help="the code that a stranger was shown: lets them in"),
          option("--name", default="", help="what they are called here; somebody known gets one more address"),
-         option("--role", choices=ROLES, default="", help="default: guest"))  # fmt: skip
+         option("--role", choices=ROLES, default="", help="default: guest"),
+         option("--phone", default="", metavar="NUMBER", help="of `pair whatsapp`: a code to type there"))  # fmt: skip
 def pair(args: Args) -> int:
-    """Let a stranger in by CODE; without it, ask again for what is not paired, and show the first owner's code."""
+    """Let a stranger in by CODE; `pair whatsapp` links an account; else ask what is not paired, and show the first code."""
+    if args.code == "whatsapp":
+        return _link(args)
     if args.code:
         return _people(args, "pair", code=args.code, name=args.name, role=args.role)
     (row,) = _client(args).request("pair")
@@ -247,23 +258,47 @@ def pair(args: Args) -> int:
     return _print(args, [row], lambda one: f"{one['asked']} asked again; answer in `claw chat`{more}")
 
 
+def _link(args: Args) -> int:
+    """Show what to scan, or to type on the phone, until the account is linked."""
+    from claw.web.card import drawn
+
+    def words(one: dict[str, str]) -> str:
+        where = "On the phone: WhatsApp, Linked devices, Link a device"
+        scan = one["scan"] and not args.phone and f"{drawn(one['scan'])}\n{where}, and scan this."
+        code = one["code"] and f"{where}, with phone number, and type {one['code']}."
+        return (one["linked"] and f"linked as {one['linked']}") or one["trouble"] or code or scan or "one moment ..."
+
+    last: dict[str, str] = {}
+    for line in _client(args).request("link", bridge=args.code, phone=args.phone):
+        last = line["link"]
+        _print(args, [last], words)
+    return int(not last.get("linked"))
+
+
 @command("people",
-         option("verb", nargs="?", default="list", choices=["list", "add", "invite", "remove", "role", "limit", "quiet"]),
+         option("verb", nargs="?", default="list",
+                choices=["list", "add", "invite", "remove", "role", "limit", "quiet", "notify"]),
          option("name", nargs="?", default="", metavar="NAME"),
          option("role", nargs="?", choices=ROLES, metavar="ROLE", help="owner, adult, child or guest"),
          option("--until", default="", metavar="TIME", help='of a guest: "Friday", "this weekend", "for 3 days"'),
          option("--use", default="", metavar="WHAT", help='rooms and things: "the kitchen and the lights", or everything'),
          option("--sees", choices=["camera", "memory", "ledger"], action="append", help="grant a look beyond the role"),
-         option("--hours", default="", metavar="22:00-07:00", help="of quiet; without it there are none"))  # fmt: skip
+         option("--hours", default="", metavar="22:00-07:00", help="of quiet; without it there are none"),
+         option("--by", choices=["ntfy", "email", "push"], default="", help="how to notify them"),
+         option("--to", default="", metavar="ADDRESS", help="of e-mail"),
+         option("--off", action="store_true", help="notify them no more that way"))  # fmt: skip
 def people(args: Args) -> int:
-    """Who may use the house: list, add, invite, remove, role, limit, quiet."""
+    """Who may use the house: list, add, invite, remove, role, limit, quiet, notify."""
     if args.verb == "list":
         rows = [line["person"] for line in _client(args).request("people")]
         nobody = "only you, at this console: `claw people invite NAME ROLE` or a stranger's code lets others in"
         return _print(args, rows, lambda row: str(row["words"])) if rows or args.json else _print(args, [nobody], str)
     if not args.name or (args.verb == "role" and not args.role):
         return _failed(f"who? claw people {args.verb} NAME{' ROLE' * (args.verb == 'role')}")
-    said = {"name": args.name, "role": args.role, "when": args.until, "what": args.use, "sees": args.sees, "quiet": args.hours}
+    if args.verb == "notify" and not args.by:
+        return _failed("how? claw people notify NAME --by ntfy, or --by email --to ADDRESS")
+    said = {"name": args.name, "role": args.role, "when": args.until, "what": args.use, "sees": args.sees, "quiet": args.hours,
+            "by": args.by, "to": args.to, "off": args.off}  # fmt: skip
     return _people(args, args.verb, **said)
 
 
@@ -353,6 +388,8 @@ def skill_try(args: Args) -> int:
 @command("config check", option("file", type=Path, nargs="?"))
 def config_check(args: Args) -> int:
     """Whether a config file is right."""
+    from claw.hosting.secrets import FileSecrets
+    from claw.mind.models import models
     from claw.policy import raised
 
     try:
@@ -361,17 +398,63 @@ def config_check(args: Args) -> int:
     except ConfigError as error:
         _print(args, [{"mistake": one} for one in str(error).splitlines()], lambda row: str(row["mistake"]))
         return EX_CONFIG
-    return _print(args, [{"ok": True}], lambda _: "the configuration is right")
+    found = models(config, FileSecrets(data_folder(args.data, config), "secrets"))
+    rows = [{"ok": True}, *({"note": trouble} for model in found if (trouble := model.trouble()))]
+    return _print(args, rows, lambda row: str(row.get("note", "the configuration is right")))
+
+
+@command("mind check", option("name", nargs="?", default="", help="of a [models.NAME]; default: all of [mind] models"))
+def mind_check(args: Args) -> int:
+    """Ask the configured language models what they can do; costs a few small requests."""
+    from claw.hosting.secrets import FileSecrets
+    from claw.mind.check import ask_all, words
+    from claw.mind.models import model
+
+    config, secrets = _config(args), FileSecrets(_data(args), "secrets")
+    names = [args.name] if args.name else list(config.mind.models)
+    if not names or names[0] not in config.models:
+        there = ", ".join(config.models) or "none: add a table [models.NAME] to the config"
+        return _failed(f"no model is named{f' {args.name}' * bool(args.name)}; there is {there}")
+    asked = [model(name, config.models[name], secrets) for name in names]
+    return int(not asyncio.run(ask_all(asked, lambda found: _print(args, [vars(found)], lambda _: words(found)))))
+
+
+@command("mind show-last")
+def mind_show_last(args: Args) -> int:
+    """Show the last request to a language model, as it left the house."""
+    rows = [row["thought"] for row in _client(args).request("thought")]
+    return _print(args, rows, lambda row: "\n".join(show.thought([row])))
+
+
+@command("prompt-size", option("--house", type=Path, help="an evaluation file whose house is measured instead"))
+def prompt_size(args: Args) -> int:
+    """Tell how large a request to a language model is, for houses of all sizes; asks nobody."""
+    from claw.evaluation.prompt_size import sizes
+
+    return _print(args, sizes(args.house), show.size)
 
 
 @command("eval", option("files", type=Path, nargs="+"),
          option("--failures", action="store_true", help="show the cases that are not ok"),
-         option("--category", default="", metavar="NAME", help="only the cases of this category"))  # fmt: skip
+         option("--category", default="", metavar="NAME", help="only the cases of this category"),
+         option("--mind", action="store_true", help="with the language models of the config; that costs"))  # fmt: skip
 def eval_(args: Args) -> int:
     """Say the sentences of evaluation files to simulated houses."""
     from claw.evaluation.evaluate import evaluate
 
-    return evaluate(args.files, failures=args.failures, category=args.category, as_json=args.json)
+    mind = _minded(args) if args.mind else None
+    return evaluate(args.files, failures=args.failures, category=args.category, as_json=args.json, prepare=mind)
+
+
+def _minded(args: Args) -> Callable[[Any], None]:
+    """Gives an agent the language models of the config."""
+    from claw.hosting.secrets import FileSecrets
+    from claw.mind.costs import Budget
+    from claw.mind.fallback import Fallback
+    from claw.mind.models import models
+
+    config, secrets = _config(args), FileSecrets(_data(args), "secrets")
+    return lambda agent: agent.think_with(Fallback(models(config, secrets), agent.clock), Budget(), {})
 
 
 @command("doctor")

@@ -1,6 +1,7 @@
 """config.toml -> frozen dataclasses. Every key has a default; an error names file, line, key and remedy."""
 
 import difflib
+import math
 import os
 import re
 import tomllib
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import TypeAdapter, ValidationError
@@ -103,6 +105,92 @@ class MatrixConfig:
 
 
 @dataclass(frozen=True)
+class SignalConfig:
+    """[signal]: the number of a signal-cli daemon, empty for none; `url`: where it is, https or on loopback (docs/bridges.md)."""
+
+    account: str = ""
+    url: str = "http://127.0.0.1:8080"
+
+
+@dataclass(frozen=True)
+class WhatsAppConfig:
+    """[whatsapp]: a linked device, by `claw pair whatsapp`. strangers: whether they are shown a code; else they hear nothing."""
+
+    enabled: bool = False
+    strangers: bool = False
+
+
+@dataclass(frozen=True)
+class NtfyConfig:
+    """[ntfy]: notices by an ntfy server; the topic, and perhaps a token, are the file `secrets/ntfy` of the data folder."""
+
+    enabled: bool = False
+    url: str = "https://ntfy.sh"  # or http on this machine
+
+
+@dataclass(frozen=True)
+class EmailConfig:
+    """[email]: notices by e-mail; the password of `user` (empty: `sender`) is the file `secrets/email` of the data folder."""
+
+    enabled: bool = False
+    host: str = ""
+    port: int = 587
+    tls: Literal["starttls", "tls", "none"] = "starttls"  # none, which also means no password: only for a host on this machine
+    sender: str = ""
+    user: str = ""
+
+
+@dataclass(frozen=True)
+class VoiceConfig:
+    """[voice]: `model`: the folder of a Whisper model for faster-whisper; empty = the small English one of claw-house[voice]."""
+
+    model: str = ""
+
+
+@dataclass(frozen=True)
+class PushConfig:
+    """[push]: notices of the page on phones. `contact`: whom a push service may write to, a mailto: or https: address.
+
+    services: push services of your own, such as "https://push.lan:8443"; all others must be https at a public address.
+    """
+
+    enabled: bool = False
+    contact: str = "mailto:claw@example.org"
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class MindConfig:
+    """[mind]: names of [models.NAME] in the order in which they are tried; empty = no language model. Limits: 0 = none.
+
+    Tokens count whole, also those read from a cache; `daily_money` is in the currency of the prices; a day is the house's own.
+    """
+
+    models: tuple[str, ...] = ()
+    daily_tokens: int = 1_000_000
+    daily_money: float = 1.0
+    person_tokens: int = 300_000  # a day and person
+    aliases: bool = False  # names of people and rooms are replaced before they leave the house
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """[models.NAME]: a language model behind a server. `api`: the wire that it speaks. Prices are per million tokens."""
+
+    api: Literal["messages", "completions"] = "messages"
+    model: str = ""
+    strong: str = ""  # a stronger model of the same server; empty = there is none
+    base_url: str = ""  # empty = Anthropic's
+    key: str = ""  # name of a file in secrets/ of the data folder; empty = the server wants none
+    max_output: int = 4096  # tokens of a step at most
+    images: bool = False
+    price_in: float = 0.0
+    price_out: float = 0.0
+    price_read: float = 0.0  # from the server's cache
+    price_written: float = 0.0
+
+
+@dataclass(frozen=True)
 class RunConfig:
     """[run]: data folder (empty = $XDG_DATA_HOME/claw) and how much is logged."""
 
@@ -127,6 +215,14 @@ class Config:
     web: WebConfig = WebConfig()
     telegram: TelegramConfig = TelegramConfig()
     matrix: MatrixConfig = MatrixConfig()
+    whatsapp: WhatsAppConfig = WhatsAppConfig()
+    signal: SignalConfig = SignalConfig()
+    ntfy: NtfyConfig = NtfyConfig()
+    email: EmailConfig = EmailConfig()
+    push: PushConfig = PushConfig()
+    voice: VoiceConfig = VoiceConfig()
+    mind: MindConfig = MindConfig()
+    models: dict[str, ModelConfig] = field(default_factory=dict)
     areas: tuple[AreaConfig, ...] = ()
     devices: tuple[DeviceConfig, ...] = ()
     scenes: dict[str, SceneConfig] = field(default_factory=lambda: {"sleepy time": SLEEPY})
@@ -204,6 +300,7 @@ def _invalid(data: dict[str, Any]) -> list[Mistake]:
     return []
 
 
+HOST, HERE = r"[\w.-]+", r"http://(127(\.\d+){3}|localhost|\[::1\])(:\d+)?/?"
 TABLE = "must be a table"
 WANTED = {
     "string_type": 'must be a text, such as "this"', "tuple_type": 'must be a list, such as ["this"]', "missing": "is missing",
@@ -231,8 +328,17 @@ def _contradictions(config: Config) -> list[Mistake]:
     for name, own in config.skills.items():
         found += _skill(name, own)
     found += _web(config.web)
-    if not re.fullmatch(r"https://[\w.-]+(:\d+)?/?|http://(127(\.\d+){3}|localhost|\[::1\])(:\d+)?/?", config.telegram.api):
+    if not re.fullmatch(rf"https://{HOST}(:\d+)?/?|{HERE}", config.telegram.api):
         found.append((("telegram", "api"), f'"{config.telegram.api}" must be https, such as "https://api.telegram.org"'))
+    if not re.fullmatch(rf"https://{HOST}(:\d+)?/?|{HERE}", config.signal.url):
+        found.append((("signal", "url"), f'"{config.signal.url}" must be https, or on this machine: "http://127.0.0.1:8080"'))
+    if not re.fullmatch(r"(\+[1-9]\d{5,14})?", config.signal.account):
+        found.append((("signal", "account"), f'"{config.signal.account}" is no number; write it like "+4915112345678"'))
+    if not re.fullmatch(rf"https://{HOST}(:\d+)?/?|{HERE}", config.ntfy.url):
+        found.append((("ntfy", "url"), f'"{config.ntfy.url}" must be https, such as "https://ntfy.sh"'))
+    found += _email(config.email)
+    found += _push(config.push)
+    found += _mind(config)
     found += _parents(config)
     found += _twice("areas", "name", [area.name for area in config.areas])
     found += _twice("devices", "id", [device.id for device in config.devices])
@@ -260,6 +366,79 @@ def _web(web: WebConfig) -> Iterator[Mistake]:
     for host in web.hosts:
         if not re.fullmatch(r"[\w-]+(\.[\w-]+)*", host):
             yield ("web", "hosts"), f'"{host}" is no bare name; write it like "claw.lan"'
+
+
+def _email(email: EmailConfig) -> Iterator[Mistake]:
+    """What an e-mail cannot go out with."""
+    if email.enabled and not re.fullmatch(HOST, email.host):
+        yield ("email", "host"), f'"{email.host}" is no mail server; write it like "smtp.example.org"'
+    if email.enabled and not re.fullmatch(rf"[\w.+-]+@{HOST}", email.sender):
+        yield ("email", "sender"), f'"{email.sender}" is no e-mail address; write it like "claw@example.org"'
+    if email.tls == "none" and not re.fullmatch(r"127(\.\d+){3}|localhost", email.host):
+        yield ("email", "tls"), '"none" is only for a mail server on this machine; write "starttls", or "tls" for port 465'
+
+
+def _push(push: PushConfig) -> Iterator[Mistake]:
+    """What no push service takes, and what is no origin."""
+    if not re.fullmatch(rf"mailto:[\w.+-]+@{HOST}|https://{HOST}\S*", push.contact):
+        yield ("push", "contact"), f'"{push.contact}" must be like "mailto:you@example.org"'
+    for service in push.services:
+        if not re.fullmatch(rf"https://{HOST}(:\d+)?|{HERE}", service) or service.endswith("/"):
+            yield ("push", "services"), f'"{service}" must be https without a path, such as "https://push.lan:8443"'
+
+
+def _mind(config: Config) -> Iterator[Mistake]:
+    """Models that are not there, and what no model can be."""
+    for name in config.mind.models:
+        if name not in config.models:
+            near = difflib.get_close_matches(name, config.models, 1)
+            hint = f'did you mean "{near[0]}"?' if near else f"add [models.{name}]"
+            yield ("mind", "models"), f'there is no model "{name}"; {hint}'
+    yield from ((("mind", key), what) for key, what in _negative(config.mind))
+    for name, model in config.models.items():
+        yield from ((("models", name, key), what) for key, what in _model(model))
+
+
+def _model(model: ModelConfig) -> Iterator[tuple[str, str]]:
+    """Key and mistake."""
+    if not model.model.strip():
+        yield "model", 'must name a model, such as "claude-haiku-5-5"'
+    if not re.fullmatch(r"[\w.-]{0,32}", model.key):
+        yield "key", "must be the name of a file in secrets/ of the data folder, not the key itself"
+    if wrong := unsafe(model.base_url):
+        yield "base_url", wrong
+    elif model.api == "completions" and not model.base_url:
+        yield "base_url", 'is missing; write it like "http://192.168.1.20:8080"'
+    if model.max_output < 1:
+        yield "max_output", f"must be 1 or more, got {model.max_output}"
+    yield from _negative(model)
+
+
+def _negative(table: MindConfig | ModelConfig) -> Iterator[tuple[str, str]]:
+    for key, value in vars(table).items():
+        if isinstance(value, int | float) and key != "max_output" and not 0 <= value < math.inf:
+            yield key, f"must be 0 or more, got {value}"
+
+
+def unsafe(url: str) -> str:
+    """Why the talk of the house may not go to this base_url, for people; "" where it may: https, or http within the house."""
+    if not url:
+        return ""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        host, parts = "", urlsplit("")
+    if not host or parts.scheme not in ("http", "https"):
+        return 'is no address of a server; write it like "http://192.168.1.20:11434" or "https://models.example.org"'
+    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+        return "must hold no name, password or question mark; a key belongs into a file in secrets/ (see `key`)"
+    if parts.scheme == "https" or host == "localhost":
+        return ""
+    try:
+        return "" if ip_address(host).is_private else f"must be https: {host} is not in this house"
+    except ValueError:
+        return f'must be https, or http with an address of this house, such as "http://192.168.1.20:11434" instead of "{host}"'
 
 
 def _skill(name: str, table: dict[str, Any]) -> Iterator[Mistake]:

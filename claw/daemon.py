@@ -98,6 +98,8 @@ class Daemon:
         self.agent = Agent(
             self.house, self.store, self.events, self.clock, config, self.reader, history=self.history, data=data
         )  # fmt: skip
+        if config.mind.models:
+            self._think(config)
         self.terminal = Terminal(self.agent.inbox)
         self.terminal.on_attach = self.agent.outbox.wake
         self.agent.outbox.bridges["terminal"] = self.terminal
@@ -123,7 +125,7 @@ class Daemon:
             tell=self.agent.tell, rest=self.recorder.rest,
         )  # fmt: skip
         self.watches = Watches(self.house, self.events, self.clock, urgent, self.agent.tell)
-        self.web = Web(self.agent, config, listen)
+        self.web = Web(self.agent, config, data / "media", listen)
         self.rooms = Rooms(self.house, self.events, self.agent.asks, self.agent.tell, self.agent.propose, self.agent.refused)
         self.rooms.quiet = lambda: self.agent.people.quiet("owner")
         self.agent.deciding.subjects["rooms"] = self.rooms
@@ -149,7 +151,43 @@ class Daemon:
 
             file = self.data / "secrets" / "matrix"
             bridges.append(Matrix(partial(read, "matrix"), file, self.data / "matrix", self.clock))
+        if self.config.whatsapp.enabled:
+            from claw.bridges.whatsapp import WhatsApp
+
+            bridges.append(WhatsApp(self.data / "whatsapp", self.clock, strangers=self.config.whatsapp.strangers))
+        if self.config.signal.account:
+            from claw.bridges.signal import Signal
+
+            bridges.append(Signal(self.config.signal.url, self.config.signal.account, self.clock))
+        if self.config.ntfy.enabled:
+            from claw.bridges.ntfy import Ntfy
+
+            bridges.append(Ntfy(partial(read, "ntfy"), self.data / "secrets" / "ntfy", self.clock, self.config.ntfy.url))
+        if self.config.email.enabled:
+            from claw.bridges.email import Email
+
+            bridges.append(Email(partial(read, "email"), self.data / "secrets" / "email", self.clock, self.config.email))
+        if self.config.push.enabled and self.config.web.enabled:
+            from claw.bridges.push import Push
+
+            bridges.append(Push(self.agent.people, secrets, self.clock, self.config.push))
         return bridges
+
+    def _think(self, config: Config) -> None:
+        """Let the agent think with the models of the config; no model SDK is imported before the first question."""
+        from claw.mind.costs import Budget, Prices
+        from claw.mind.fallback import Fallback
+        from claw.mind.models import models
+
+        prices = {
+            name: Prices(one.price_in, one.price_out, one.price_read, one.price_written) for name, one in config.models.items()
+        }
+        budget = Budget(config.mind.daily_tokens, config.mind.daily_money, config.mind.person_tokens)
+        some = models(config, FileSecrets(self.data, "secrets"))
+        self.agent.think_with(
+            Fallback(some, self.clock), budget, prices, self.data / "media",
+            images=any(config.models[name].images for name in config.mind.models), aliases=config.mind.aliases,
+        )  # fmt: skip
 
     def _apply_config(self) -> None:
         for area in self.config.areas:
@@ -197,6 +235,8 @@ class Daemon:
             self.house.closing = True
             await cancel(*reversed(tasks))
             await self.arriving.close()
+            if self.agent.mind:
+                await self.agent.mind.models.close()
             self.store.close()
             self.history.close()
         if failed := [part for part in self.parts if part.name in CORE and part.state == "degraded"]:
@@ -289,6 +329,7 @@ class Daemon:
             "routines": len(self.agent.routines.all()),
             "learnt": self.agent.learning.status(),
             "pairing": len(self.agent.asks.open()),
+            "mind": self.agent.mind.models.status() if self.agent.mind else [],
             "clock": "" if self.clock.plausible() else "the date is not plausible; nothing scheduled will run until it is",
         }
 

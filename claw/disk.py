@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from claw import media
 from claw.clock import Clock
 from claw.messages.outbox import NotSent, Outbox, Refused
 from claw.moments import span_words
@@ -49,6 +50,7 @@ class Disk:
             await self.clock.until(self._wake, TRY_SECONDS if self.problem or self._owed else LOOK_SECONDS)
 
     def _look(self) -> None:
+        media.tidy(self.folder / "media", self.clock.time() if self.clock.plausible() else 0.0)
         total, _, free = shutil.disk_usage(self.folder)
         little = min(LOW_BYTES, LOW_SHARE * total)
         if not self.problem and free < little:

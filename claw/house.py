@@ -121,6 +121,7 @@ class House:
         self.closing = False  # devices that go now go because we do
         self.version = 0  # grows with every change of names, rooms or devices
         self.areas: dict[str, Area] = {}
+        self.said_areas = set[str]()  # folded names of those that a person named, and not only a device
         for row in store.all("SELECT * FROM areas"):
             self.areas[row["name"].casefold()] = Area(row["name"], row["floor"], row["parent"], tuple(json.loads(row["aliases"])))
         self.records = {row["id"]: _record(dict(row)) for row in store.all("SELECT * FROM devices")}
@@ -128,6 +129,7 @@ class House:
         self._watched = WeakSet[Device]()
         self._waiting: set[asyncio.Task[None]] = set()
         self._places: dict[str, Place] = {}  # where each device of `devices` came from
+        self.said_areas |= {record.owner_area.casefold() for record in self.records.values() if record.owner_area}
 
     # -- devices
 
@@ -187,7 +189,7 @@ class House:
             first_seen=before.first_seen or now, last_seen=now, away=False,
         )  # fmt: skip
         if device.area:
-            self.add_area(Area(device.area))
+            self.add_area(Area(device.area), said=False)
         if record != replace(before, last_seen=now):
             self._save(record)  # first: on a full disk nothing is taken, and it comes again
         self.records[device.id], self._heard[device.id] = record, self.clock.monotonic()
@@ -344,8 +346,17 @@ class House:
         """Devices whose room nobody knows and nobody was asked for yet."""
         return [d for d in self.devices.values() if not self.area(d) and not self.records[d.id].room_asked]
 
-    def add_area(self, area: Area, *, anew: bool = False) -> None:
-        """Add a room, or replace what is known of it when it says more than a name, or `anew` in any case."""
+    def owned(self, device: Device) -> bool:
+        """Whether its name is a person's: given here, or in the app of a hub that proved by its key who it is."""
+        return bool(self._record(device).owner_name) or (device.id in self._places and self._places[device.id].keyed)
+
+    def add_area(self, area: Area, *, anew: bool = False, said: bool = True) -> None:
+        """Add a room, or replace what is known of it when it says more than a name, or `anew` in any case.
+
+        said: a person named it, and not a device.
+        """
+        if said:
+            self.said_areas.add(area.name.casefold())
         key, known = area.name.casefold(), self.areas.get(area.name.casefold())
         if known == area or (known and not anew and area == Area(area.name)):
             return

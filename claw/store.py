@@ -78,10 +78,22 @@ def bridge_rows(db: Database) -> None:
     _execute(db, BRIDGES)
 
 
+@house_tables()
+def guests_begin(db: Database) -> None:
+    """From when a guest may do something (seconds since 1970); NULL: at once."""
+    _execute(db, "ALTER TABLE people ADD COLUMN begins REAL")
+
+
 @history_tables()
 def first_history(db: Database) -> None:
     """What the devices reported; the facts of the pages with their index, and every version of every page."""
     _execute(db, HISTORY)
+
+
+@history_tables()
+def first_costs(db: Database) -> None:
+    """What each step of a language model took."""
+    _execute(db, COSTS)
 
 
 def _execute(db: Database, script: str) -> None:
@@ -155,6 +167,14 @@ ALTER TABLE outbox ADD COLUMN edits INTEGER;
 CREATE INDEX outbox_asks ON outbox(question) WHERE question IS NOT NULL;
 ALTER TABLE inbox ADD COLUMN extra TEXT
 """
+# costs.day: the date in the house's own time; money: by the prices of the config
+COSTS = """
+CREATE TABLE costs (
+    id INTEGER PRIMARY KEY, message INTEGER NOT NULL, day TEXT NOT NULL, at REAL NOT NULL, person TEXT NOT NULL,
+    model TEXT NOT NULL, input INTEGER NOT NULL, output INTEGER NOT NULL, read INTEGER NOT NULL, written INTEGER NOT NULL,
+    money REAL NOT NULL, ms REAL NOT NULL);
+CREATE INDEX costs_day ON costs(day)
+"""
 HISTORY = """
 CREATE TABLE changes (
     id INTEGER PRIMARY KEY, device TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, at REAL NOT NULL, turn INTEGER);
@@ -177,6 +197,7 @@ class Store:
         """Open or make the file (None: in memory); StoreError when it is newer, damaged or cannot be written."""
         self.path, self._tables = path, tables
         self._undo: list[Callable[[], object]] = []  # of the transaction that is open
+        self._after: list[Callable[[], object]] = []
         self.failed: Callable[[sqlite3.OperationalError], None] = lambda _: None  # is told what could not be written
         try:
             self.conn = connect(str(path or ":memory:"), isolation_level=None, check_same_thread=False)
@@ -241,6 +262,7 @@ class Store:
             yield
             return
         self._undo.clear()
+        self._after.clear()
         try:
             self.conn.execute("BEGIN IMMEDIATE")
             yield
@@ -253,11 +275,29 @@ class Store:
             if isinstance(error, sqlite3.OperationalError):
                 self.failed(error)
             raise
+        after, self._after = self._after, []
+        for do in after:
+            do()
 
     def on_rollback(self, undo: Callable[[], object]) -> None:
         """What mends the memory of the caller when the transaction that is open now is not committed."""
         if self.conn.in_transaction:
             self._undo.append(undo)
+
+    def after_commit(self, do: Callable[[], object]) -> None:
+        """What follows once all that was written so far is committed: at once, or when the open transaction is; else never."""
+        if self.conn.in_transaction:
+            self._after.append(do)
+        else:
+            do()
+
+    def erase(self) -> None:
+        """Take what was overwritten out of the write-ahead log, too, once it is committed."""
+        self.after_commit(self._checkpoint)
+
+    def _checkpoint(self) -> None:
+        with contextlib.suppress(sqlite3.OperationalError):  # a full disk: it goes with a later checkpoint
+            self.one("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Close the file."""

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from claw.agent import Agent
@@ -10,9 +11,13 @@ from claw.device import Device
 from claw.history.past import Past
 from claw.messages.inbox import HIDDEN, Message
 from claw.messages.questions import Question
+from claw.mind.costs import Costs
 
 SHOWN = 50  # messages of a chat, turns of the log
 SEARCHED = 20_000  # rows
+DAYS = 14
+HEARD = "kind = 'message' AND (status = 'done' OR substr(key, 1, ?) = ?)"  # rows that a chat shows
+SAID = "status IN ('sending', 'sent')"
 
 
 def device(agent: Agent, device: Device) -> dict[str, Any]:
@@ -80,6 +85,27 @@ def log(agent: Agent) -> list[dict[str, Any]]:
     return [turn(agent, one) for one in islice(told, SHOWN)]
 
 
+def costs(agent: Agent) -> list[dict[str, Any]]:
+    """Per day, the newest first: what the language model took; messages without it, and what they would have cost with it."""
+    offset = agent.clock.now().utcoffset()
+    day = "date(at + ?, 'unixepoch')"
+    rows = agent.store.all(
+        f"SELECT {day} AS day, sum(json_extract(record, '$.level') = 'mind') AS mind, count(*) AS messages FROM inbox"
+        f" WHERE kind = 'message' AND status = 'done' GROUP BY {day} ORDER BY day DESC LIMIT ?",
+        *[offset.total_seconds() if offset else 0.0] * 2, DAYS,
+    )  # fmt: skip
+    took = {one["day"]: one for one in Costs(agent.history, agent.clock).days(DAYS)}
+    return [_cost(dict(row), took.get(row["day"], {})) for row in rows]
+
+
+def _cost(row: dict[str, Any], took: dict[str, Any]) -> dict[str, Any]:
+    reflex, thought = row["messages"] - row["mind"], took.get("messages", 0)
+    tokens, money = took.get("input", 0) + took.get("output", 0), took.get("money", 0.0)
+    saved = {"tokens": round(tokens / thought * reflex), "money": round(money / thought * reflex, 4)} if thought else {}
+    return {"day": row["day"], "reflex": reflex, "mind": row["mind"], "steps": took.get("steps", 0), "tokens": tokens,
+            "cached": took.get("read", 0), "money": round(money, 4), "saved": saved}  # fmt: skip
+
+
 def tells(message: Message) -> bool:
     """Whether something was said or done in this turn; what a command only looked up, and words for a skill, are no news."""
     record = message.record or {}
@@ -91,10 +117,17 @@ def tells(message: Message) -> bool:
 def chat(agent: Agent, chat: str, mine: str) -> list[dict[str, Any]]:
     """The newest messages of a chat, oldest first. What is queued will be told, and what is not answered yet may turn out
     to be a secret: only its sender (whose keys begin with `mine`) sees it."""
-    written = _newest(agent, "inbox", chat, "kind = 'message' AND (status = 'done' OR substr(key, 1, ?) = ?)", len(mine), mine)
-    sent = _newest(agent, "outbox", chat, "status IN ('sending', 'sent')")
+    written, sent = _newest(agent, "inbox", chat, HEARD, len(mine), mine), _newest(agent, "outbox", chat, SAID)
     both = [*(heard(agent.inbox.get(row["id"])) for row in written), *(said(agent, row) for row in sent)]
     return sorted(both, key=lambda one: (one["at"], one["from"] == "claw", int(one["id"].split(":")[1])))[-SHOWN:]
+
+
+def shows(agent: Agent, chat: str, mine: str, name: str) -> bool:
+    """Whether a picture of this name stands in a chat, for whom its keys begin with `mine`."""
+    came = f"{HEARD} AND extra IS NOT NULL AND instr(extra, ?)"
+    heard_in = (heard(agent.inbox.get(row["id"])) for row in _newest(agent, "inbox", chat, came, len(mine), mine, name))
+    said_in = (said(agent, row) for row in _newest(agent, "outbox", chat, f"{SAID} AND image != '' AND instr(image, ?)", name))
+    return any(name in one["pictures"] for one in (*heard_in, *said_in))
 
 
 def _newest(agent: Agent, table: str, chat: str, which: str, *params: object) -> list[sqlite3.Row]:
@@ -108,7 +141,8 @@ def heard(message: Message) -> dict[str, Any]:
     cid = message.key.split(":", 2)[2] if message.key.startswith("web:") else ""
     return {
         "id": f"in:{message.id}", "cid": cid, "from": "you", "text": message.text, "at": message.at, "choices": [],
-        "question": None,
+        "question": None, "pictures": [Path(one).name for one in (message.extra or {}).get("images", ())],
+        "answered": message.status == "done",
     }  # fmt: skip
 
 
@@ -118,5 +152,5 @@ def said(agent: Agent, row: sqlite3.Row) -> dict[str, Any]:
     question = row["question"] if any(one.id == row["question"] for one in agent.questions.open()) else None
     return {
         "id": f"out:{row['id']}", "cid": "", "from": "claw", "text": text, "at": row["at"], "choices": choices,
-        "question": question,
+        "question": question, "pictures": [Path(row["image"]).name] if row["image"] else [],
     }  # fmt: skip

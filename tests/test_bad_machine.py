@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import process
 import pytest
@@ -188,11 +189,38 @@ def test_a_read_only_data_folder_is_named(tmp_path: Path) -> None:
     )
 
 
-FULL = """
+ON_A_DISK = """
 import asyncio, json, sys
 from pathlib import Path
-from claw.console.client import Client
 from claw.testing import eventually, running
+
+def filled(data):
+    filler = data / "filler"
+    with filler.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            return filler
+
+data = Path(sys.argv[1])
+(data / "skills").mkdir(mode=0o700)
+(data / "skills" / "lamp.py").write_text(sys.argv[3])
+exec(sys.argv[4])
+asyncio.run(main(data, sys.argv[2]))
+"""
+
+
+def on_a_small_disk(folder: Path, script: str) -> Any:
+    """What a script prints as JSON whose `main(data, config)` runs on a disk of 2 MB, with the lamp; `filled(data)` fills it."""
+    command = sys.executable, "-c", ON_A_DISK, str(folder / "disk"), WITH_LAMP, LAMP, script
+    ended = in_namespace(folder / "disk", "size=2m,mode=0700", *command)
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout)
+
+
+FULL = """
+from claw.console.client import Client
 
 async def asked(data, text):
     return await asyncio.to_thread(lambda: Client(data, seconds=20).one("say", "record", text=text)["reply"])
@@ -201,13 +229,7 @@ async def main(data, config):
     async with running(data, config) as daemon:
         await eventually(lambda: "lamp-1" in daemon.house.devices)
         out = {"before": await asked(data, "turn on the lamp")}
-        filler = data / "filler"
-        with filler.open("wb", buffering=0) as file:
-            try:
-                while True:
-                    file.write(bytes(4096))
-            except OSError:
-                pass
+        filler = filled(data)
         replies = []
         for number in range(400):
             try:
@@ -221,19 +243,11 @@ async def main(data, config):
         out["after"] = await asked(data, "turn on the lamp")
         out["parts"] = [part.name for part in daemon.parts if part.state == "degraded"]
         print(json.dumps(out))
-
-asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))
 """
 
 
 def test_on_a_full_disk_messages_are_refused_in_words_and_it_recovers_by_itself(tmp_path: Path) -> None:
-    script = (
-        "import runpy, sys; from pathlib import Path; data = Path(sys.argv[1]); (data / 'skills').mkdir(mode=0o700); "
-        f"(data / 'skills' / 'lamp.py').write_text({LAMP!r}); exec({FULL!r})"
-    )
-    ended = in_namespace(tmp_path / "disk", "size=2m,mode=0700", sys.executable, "-c", script, str(tmp_path / "disk"), WITH_LAMP)
-    assert ended.returncode == 0, ended.stderr
-    out = json.loads(ended.stdout)
+    out = on_a_small_disk(tmp_path, FULL)
     assert out["before"] == out["after"] == "The lamp is on."
     assert out["full"] == "nothing was taken: database or disk is full; is the disk full or read-only?"
     assert (out["taken"], out["alive"], out["parts"]) == (0, True, [])

@@ -8,7 +8,7 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from claw.config import Config, ConfigError, data_folder, endpoint, load, parse
+from claw.config import Config, ConfigError, data_folder, endpoint, load, parse, unsafe
 
 EXAMPLE = Path(__file__).parent.parent / "config.example.toml"
 
@@ -16,7 +16,7 @@ MISTAKES = [
     ("a table that is misspelt", '[huose]\nzone = ""', 1, "huose", 'did you mean "house"'),
     ("a key that is misspelt", '# mine\n[house]\nzoen = ""', 3, "house.zoen", 'did you mean "zone"'),
     ("a key that exists nowhere", '[run]\ncolour = "red"', 2, "run.colour", "known here: data, log"),
-    ("a key in the wrong place", 'zone = ""', 1, "zone", "known here: areas, devices, house"),
+    ("a key in the wrong place", 'zone = ""', 1, "zone", "known here: areas, devices, email, house"),
     ("a key of a list's table", '[[areas]]\nname = "Hall"\naliasses = []', 3, "areas.0.aliasses", 'did you mean "aliases"'),
     ("a key of a scene", '[scenes.party]\nsay = []\nsya = []', 3, "scenes.party.sya", 'did you mean "say"'),
     ("a number for a text", "[house]\nlanguage = 5", 2, "house.language", "must be a text"),
@@ -108,7 +108,7 @@ def _shown(data: Any, path: str = "") -> set[str]:
 
 
 def test_the_example_shows_every_key_and_no_other() -> None:
-    shown = {key.replace(".sleepy time", "") for key in _shown(tomllib.loads(EXAMPLE.read_text("utf-8")))}
+    shown = {re.sub(r"\.(sleepy time|claude|local)\b", "", key) for key in _shown(tomllib.loads(EXAMPLE.read_text("utf-8")))}
     assert {key for key in shown if not key.startswith("skills.")} == _keys(Config) - {"skills"}
     assert load(EXAMPLE).skills["sonos"] == {"enabled": True, "addresses": ["192.168.1.20"]}
 
@@ -116,7 +116,7 @@ def test_the_example_shows_every_key_and_no_other() -> None:
 def test_the_example_shows_the_defaults() -> None:
     example, default = load(EXAMPLE), Config()
     example = replace(example, house=replace(example.house, latitude=None, longitude=None))  # TOML has no word for "none"
-    for table in ("house", "network", "run", "safety", "web", "scenes"):
+    for table in ("house", "mind", "network", "run", "safety", "web", "scenes"):
         assert getattr(example, table) == getattr(default, table)
 
 
@@ -139,9 +139,59 @@ def test_the_data_folder_is_the_option_else_the_config_else_that_of_systemd(tmp_
             ':5: areas.1.parent: there is no area "Hal"; did you mean "Hall"?',
         ),
         ('[skills.hue]\nadresses = ["10.0.0.1"]', 'did you mean "addresses"?'),
+        (
+            '[mind]\nmodels = ["cluade"]\n[models.claude]\nmodel = "m"',
+            ':2: mind.models: there is no model "cluade"; did you mean "claude"?',
+        ),
+        ('[mind]\nmodels = ["claude"]', "add [models.claude]"),
+        ("[mind]\ndaily_money = -1", ":2: mind.daily_money: must be 0 or more"),
+        ("[models.a]\nmodel = 'm'\nprice_in = nan", ":3: models.a.price_in: must be 0 or more"),
+        ("[models.a]\nmax_output = 5", ":1: models.a.model: must name a model"),
+        ("[models.a]\nmodel = 'm'\nmax_output = 0", ":3: models.a.max_output: must be 1 or more"),
+        ("[models.a]\nmodel = 'm'\napi = 'completions'", "models.a.base_url: is missing"),
+        (
+            "[models.a]\nmodel = 'm'\nbase_url = 'http://8.8.8.8'",
+            ":3: models.a.base_url: must be https: 8.8.8.8 is not in this house",
+        ),
+        (
+            "[models.a]\nmodel = 'm'\nbase_url = 'http://127.0.0.1.example.org'",
+            "must be https, or http with an address of this house",
+        ),
+        ("[models.a]\nmodel = 'm'\nbase_url = 'https://me:secret@host'", "must hold no name, password"),
+        ("[models.a]\nmodel = 'm'\nbase_url = 'http://[::1'", "is no address of a server"),
+        ("[models.a]\nmodel = 'm'\nbase_url = 'file:///etc'", "is no address of a server"),
     ],
 )
 def test_what_no_single_value_shows_is_a_mistake_too(text: str, says: str) -> None:
     with pytest.raises(ConfigError) as wrong:
         parse(text)
     assert says in str(wrong.value)
+
+
+def test_a_model_may_be_asked_over_http_within_the_house_only() -> None:
+    for url in (
+        "http://127.0.0.1:1",
+        "http://[::1]:1",
+        "http://localhost:1",
+        "http://192.168.1.20",
+        "http://[fd00::2]:1",
+        "https://8.8.8.8",
+        "",
+    ):
+        assert not unsafe(url)
+    for url in (
+        "http://example.org",
+        "http://1.1.1.1:80",
+        "http://[2606:4700::1]",
+        "ftp://127.0.0.1",
+        "http://",
+        "127.0.0.1:80",
+        "http://127.0.0.1:x",
+    ):
+        assert unsafe(url)
+
+
+def test_a_key_in_the_config_is_not_told_again() -> None:
+    with pytest.raises(ConfigError, match="not the key itself") as wrong:
+        parse("[models.a]\nmodel = 'm'\nkey = 'sk-ant-api03-0123456789012345678901234567890123456789'")
+    assert "0123456789" not in str(wrong.value)

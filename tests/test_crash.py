@@ -5,11 +5,12 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from crash.bugs import BUGS
-from crash.life import STATES, Build, Life
-from crash.road import Result, crash_all
-from crash.scenarios import SCENARIOS, Scenario
-from crash.world import Crash, World
+
+from tests.crash.bugs import BUGS
+from tests.crash.life import STATES, Build, Life
+from tests.crash.road import Result, crash_all
+from tests.crash.scenarios import SCENARIOS, Scenario
+from tests.crash.world import Crash, World
 
 TOTAL = Result()
 

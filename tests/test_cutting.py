@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from claw.evaluation.evaluate import _fresh
+from claw.evaluation.evaluate import fresh
 from claw.reflex.parts import needed
 
 HOUSE: dict[str, Any] = {
@@ -37,7 +37,7 @@ SEVERAL: list[tuple[str, dict[str, dict[str, Any]]]] = [
 
 
 async def changed(text: str) -> dict[str, dict[str, Any]]:
-    agent = _fresh(HOUSE)
+    agent = fresh(HOUSE)
     before = {id: dict(device.state) for id, device in agent.house.devices.items()}
     await agent.say(text)
     after = {id: dict(device.state) for id, device in agent.house.devices.items()}

@@ -2,15 +2,13 @@
 
 import asyncio
 import contextlib
-import json
 import sqlite3
-import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
 from simulated_house import SmallHouse
-from test_bad_machine import LAMP, WITH_LAMP, in_namespace
+from test_bad_machine import on_a_small_disk
 
 from claw.clock import ManualClock
 from claw.disk import BACK, TRY_SECONDS, Disk
@@ -21,10 +19,6 @@ from claw.supervise import cancel
 from claw.testing import eventually
 
 FULL = """
-import asyncio, json, sys
-from pathlib import Path
-from claw.testing import eventually, running, say
-
 def rows(daemon):
     return [row["value"] for row in daemon.history.all("SELECT value FROM changes WHERE field = 'on' ORDER BY id")]
 
@@ -35,13 +29,7 @@ async def main(data, config):
         daemon.terminal.attach("terminal", lambda line: heard.append(line["text"]) if "disk" in line["text"] else None)
         lamp = daemon.house.devices["lamp-1"]
         daemon.recorder.flush()
-        filler = data / "filler"
-        with filler.open("wb", buffering=0) as file:
-            try:
-                while True:
-                    file.write(bytes(4096))
-            except OSError:
-                pass
+        filler = filled(data)
         for number in range(400):  # until what SQLite had set aside is used up
             lamp.update(on=not lamp.state["on"])
             daemon.recorder.flush()
@@ -65,19 +53,11 @@ async def main(data, config):
         out["heard"], out["after"], out["end"] = heard, rows(daemon)[-1], daemon.disk.problem
         out["parts"] = [part.name for part in daemon.parts if part.state != "running"]
         print(json.dumps(out))
-
-asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))
 """
 
 
 def test_on_a_real_full_disk_the_owner_is_told_once_and_once_when_it_is_over(tmp_path: Path) -> None:
-    script = (
-        "import sys; from pathlib import Path; data = Path(sys.argv[1]); (data / 'skills').mkdir(mode=0o700); "
-        f"(data / 'skills' / 'lamp.py').write_text({LAMP!r}); exec({FULL!r})"
-    )
-    ended = in_namespace(tmp_path / "disk", "size=2m,mode=0700", sys.executable, "-c", script, str(tmp_path / "disk"), WITH_LAMP)
-    assert ended.returncode == 0, ended.stderr
-    out = json.loads(ended.stdout)
+    out = on_a_small_disk(tmp_path, FULL)
     assert len(out["heard_full"]) == 1
     assert out["heard_full"][0] == out["problem"] == out["status"]
     assert "Please free some space" in out["problem"]

@@ -11,10 +11,9 @@ from claw.console import show
 from claw.learning import layer as layers
 from claw.learning.program import Refused
 from claw.learning.suite import Case, pack, score, unpack
-from claw.reflex.reading import Context
 from claw.reflex.tagger import Tagger, weights
 from claw.reflex.tokens import Lexicon, normal, tokens
-from claw.turns.turn import Turn
+from tests.said_mind import SaidModel, answer, thinking, use
 from tests.simulated_house import SmallHouse
 from tests.test_following import Home
 
@@ -146,14 +145,9 @@ async def test_the_same_words_mean_what_was_said_last(home: SmallHouse) -> None:
     assert home["lamp"].state["on"] is True
 
 
-async def test_what_a_model_understood_is_kept_when_the_reflex_reads_the_sentence_so(home: SmallHouse) -> None:
-    await home.say("turn on the bedroom lamp")
-    turn, reading = Turn(home.last(), {}, role="owner"), home.reader.read(OFF, Context())
-    assert reading is not None
-    for said, meant in ((ZAP, OFF), ("fry it all", "turn on the kitchen lamp")):
-        home.agent.learning.teaching.understood(turn, said, meant, reading.calls)
-    for write in turn.writes:
-        write()
+async def test_what_a_model_understood_is_kept_when_the_reflex_reads_it_so(home: SmallHouse) -> None:
+    thinking(home, SaidModel(answer(use("switch", targets=["Bedroom Lamp"], action="turn_off"))))
+    assert "From now on" in await home.say(ZAP)
     assert home.agent.learning.meanings() == {ZAP: OFF}
 
 

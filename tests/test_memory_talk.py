@@ -150,7 +150,7 @@ async def test_a_code_is_written_nowhere(chat: Chat, said: str) -> None:
     reply = await chat.say(f"remember that {said}")
     assert reply == "I do not keep passwords or codes: my pages are plain text, so I did not write it down."
     word = next(word for word in said.split() if any(letter.isdigit() for letter in word))
-    chat.agent.inbox.erase()
+    chat.agent.store.erase()
     assert [path for path in chat.data.rglob("*") if path.is_file() and word.encode() in path.read_bytes()] == []
 
 

@@ -1,5 +1,6 @@
 """People: how a stranger comes in, how long a guest stays, who may change that, and what a removed one may still do: nothing."""
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator
@@ -13,10 +14,13 @@ from simulated_house import SmallHouse
 from claw.api import Api
 from claw.bridges.terminal import Terminal
 from claw.clock import ManualClock
+from claw.messages.outbox import Outbox
 from claw.people.codes import ALPHABET, PENDING, WRONG, WRONG_SECONDS
 from claw.people.people import INVITE_SECONDS, NOBODY, People, PeopleError
 from claw.reflex import people as sentences
 from claw.store import Store
+from claw.supervise import cancel
+from claw.testing import eventually
 
 NO_LONGER = "You may not use this house any more."
 MINUTE, DAY = 60.0, 86400.0
@@ -47,6 +51,19 @@ def shown(people: People, address: str = "9", name: str = "Bob") -> str:
 
 
 # -- codes
+
+
+def test_a_code_that_is_over_before_it_went_out_goes_out_no_more(people: People, store: Store, clock: ManualClock) -> None:
+    """Found by seed 101 of tests/days.py: the stranger was sent dots."""
+    outbox = Outbox(store, clock)
+    code = people.codes.keep("ABCD2345", "stranger", data={})
+    for key in ("said:waits", "said:went", "reply:1"):
+        outbox.put(f"Show this code: {code}", key=key, bridge="tg", chat="tg:9")
+    store.write("UPDATE outbox SET status = 'sent' WHERE key = 'said:went'")
+    clock.advance(601)
+    people.codes.expire()
+    left = {row["key"]: row["text"] for row in store.all("SELECT key, text FROM outbox")}
+    assert left == dict.fromkeys(("said:went", "reply:1"), "Show this code: ••••••••")
 
 
 def test_a_stranger_is_shown_one_code_of_eight_plain_characters(people: People) -> None:
@@ -326,7 +343,7 @@ async def test_somebody_else_made_an_owner_is_another_person(home: House) -> Non
 async def test_an_invitation_by_chat_has_an_end_and_limits(home: House) -> None:
     assert (await home.say("let my sister control the lights this weekend")).startswith("What is your sister called?")
     asked = await home.say("let my sister Eva control the lights this weekend")
-    assert asked.startswith("Invite Eva as a guest, to use the lights until")
+    assert asked == "Invite Eva as a guest, to use the lights from Saturday at 00:00 until Sunday at 23:59? Yes or no?"
     code = re.findall(r"\b[A-Z2-9]{8}\b", await home.say("yes"))[0]
     eva = home.people.redeem("tg", "9", "tg:9", code)
     assert eva
@@ -335,6 +352,12 @@ async def test_an_invitation_by_chat_has_an_end_and_limits(home: House) -> None:
         "guest",
         6,
     )
+    assert "Eva: guest from Saturday at 00:00 until Sunday at 23:59, may use the lights only, on tg." in await home.say(
+        "who may use this house?"
+    )
+    await home.say("turn on the kitchen lamp", "eva")
+    assert (home.people.role("eva"), home.house["lamp"].state["on"]) == (NOBODY, False)
+    home.clock.at = datetime(2026, 9, 26, tzinfo=home.clock.now().tzinfo).timestamp()
     assert await home.say("turn on the kitchen lamp", "eva") == "The kitchen lamp is on."
     assert home.house["fan"].state["on"] is False
     await home.say("turn on the bedroom fan", "eva")
@@ -342,6 +365,39 @@ async def test_an_invitation_by_chat_has_an_end_and_limits(home: House) -> None:
     home.clock.advance(8 * DAY)
     assert await home.say("turn off the kitchen lamp", "eva") == NO_LONGER
     assert home.house["lamp"].state["on"] is True
+
+
+async def invited(home: House) -> str:
+    """The code that an invitation of Eva is answered with."""
+    await home.say("let Eva use the lights")
+    return str(re.findall(r"\b[A-Z2-9]{8}\b", await home.say("yes"))[0])
+
+
+def places(folder: Path, word: str) -> list[str]:
+    """The files in which a word stands."""
+    return [path.name for path in folder.iterdir() if path.is_file() and word.encode() in path.read_bytes()]
+
+
+async def test_an_invitation_that_was_used_stands_nowhere_in_clear(home: House, tmp_path: Path) -> None:
+    code, other = await invited(home), home.people.invite("Zoe", "guest")
+    home.agent.outbox.put(f"{other} of Zoe", key="other", bridge="tg", chat="tg:1")
+    await home.say(f"is it {code[:4].lower()}-{code[4:].lower()} or {code}?")
+    assert places(tmp_path, code)
+    assert home.people.redeem("tg", "9", "tg:9", code)
+    assert places(tmp_path, code) == places(tmp_path, f"{code[:4]}-{code[4:]}".lower()) == []
+    assert any(text.startswith("Hand on this code: ••••••••. Whoever") for text in home.heard("tg:1"))
+    assert f"{other} of Zoe" in home.heard("tg:1")
+
+
+async def test_a_code_that_ran_out_stands_nowhere_in_clear(home: House, tmp_path: Path) -> None:
+    code, sending = await invited(home), asyncio.create_task(home.agent.outbox.run())
+    await eventually(lambda: home.clock._sleepers)
+    home.clock.advance(INVITE_SECONDS - 1)
+    await eventually(lambda: home.clock._sleepers)
+    assert places(tmp_path, code)
+    home.clock.advance(1)
+    await eventually(lambda: not places(tmp_path, code))
+    await cancel(sending)
 
 
 CHANGES = ["remove Tom", "make Tom an adult", "Ann may use the kitchen only", "let Eva use the lights", "approve {code} as adult Eva",
@@ -400,6 +456,16 @@ async def test_what_a_removed_person_put_off_or_planned_is_not_done(home: House)
     assert message
     assert (await home.agent.handle(message))["reply"] == ""
     assert home.house["fan"].state["on"] is False
+
+
+async def test_what_others_did_is_told_by_their_names(home: House) -> None:
+    home.people.change("mia", name="Mia Wallace")
+    await home.say("turn on the kitchen lamp", "mia")
+    assert await home.say("who turned on the kitchen lamp?") == (
+        "Mia Wallace did, at 14:13: Mia Wallace wrote “turn on the kitchen lamp”."
+    )
+    home.people.remove("mia")
+    assert "Mia Wallace wrote" in await home.say("what did you do today?")
 
 
 async def test_a_lease_ends_whoever_began_it_and_is_gone(home: House) -> None:
@@ -538,6 +604,21 @@ NOW = datetime(2026, 9, 23, 14, 0).astimezone()  # a Wednesday
 )  # fmt: skip
 def test_until_when(words: str, until: str) -> None:
     assert datetime.fromtimestamp(sentences.end(words, NOW), NOW.tzinfo).strftime("%Y-%m-%d %H:%M") == until
+
+
+@pytest.mark.parametrize(
+    ("words", "day", "begins"),
+    [("this weekend", 23, "2026-09-26 00:00"), ("for the weekend", 25, "2026-09-26 00:00"), ("this weekend", 26, ""),
+     ("the weekend", 27, ""), ("this week", 23, ""), ("tomorrow", 23, "2026-09-24 00:00"), ("until tomorrow", 23, ""),
+     ("for 3 days", 23, "")],
+)  # fmt: skip
+def test_from_when(words: str, day: int, begins: str) -> None:
+    now = NOW.replace(day=day)
+    request = sentences.read(f"let Eva use the lights {words}", now, list)
+    assert request is not None
+    at = request.slots.get("begins")
+    assert (datetime.fromtimestamp(float(str(at)), now.tzinfo).strftime("%Y-%m-%d %H:%M") if at else "") == begins
+    assert float(str(request.slots["until"])) > now.timestamp()
 
 
 @pytest.mark.parametrize(

@@ -292,6 +292,15 @@ async def test_of_other_rooms_nothing_is_told(home: Home) -> None:
     assert await home.say("is the bedroom lamp on?") == "Yes, the bedroom lamp is on."
 
 
+async def test_each_guest_has_only_their_own_rooms_though_another_wrote_just_before(home: Home) -> None:
+    home.people.change("mia", areas=("Bedroom",))
+    home.people.change("ann", areas=("Kitchen",))
+    assert await home.say("is the bedroom lamp on?", "mia") == "Yes, the bedroom lamp is on."
+    assert await home.say("is the kitchen lamp on?", "ann") == "No, the kitchen lamp is off."
+    assert "bedroom lamp is on" not in await home.say("is the bedroom lamp on?", "ann")
+    assert "kitchen lamp is off" not in await home.say("is the kitchen lamp on?", "mia")
+
+
 async def test_all_lights_of_a_guest_are_those_of_the_guests_room(home: Home) -> None:
     home.people.change("ann", areas=("Kitchen",))
     await home.say("turn on all the lights", "ann")

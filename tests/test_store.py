@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from claw.clock import ManualClock
+from claw.events import Events
+from claw.messages.inbox import Arrived, Inbox
 from claw.store import Store, StoreError
 
 
@@ -104,6 +107,21 @@ def test_a_transaction_inside_another_is_part_of_it() -> None:
     with pytest.raises(KeyError):
         put()
     assert store.all("SELECT * FROM cursors") == []
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_message_is_made_known_when_the_outer_transaction_is_committed_and_never_when_it_is_not(fails: bool) -> None:
+    store, events, open_at = Store(None), Events(), list[bool]()
+    inbox = Inbox(store, events, ManualClock())
+    events.subscribe(Arrived, lambda _: open_at.append(store.conn.in_transaction))
+    with contextlib.suppress(KeyError), store.transaction():
+        inbox.put("hello", key="a", bridge="tg", chat="tg:1")
+        if fails:
+            raise KeyError
+        assert open_at == []
+    assert open_at == ([] if fails else [False])
+    inbox.put("hello", key="b", bridge="tg", chat="tg:1")
+    assert open_at == ([False] if fails else [False, False])
 
 
 def test_a_commit_that_fails_is_rolled_back_and_the_next_one_works(tmp_path: Path) -> None:

@@ -2,118 +2,59 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from claw.bridges.arriving import DEAD_SECONDS, Arriving, Incoming, watched
+from claw.bridges.arriving import DEAD_SECONDS, Arriving, watched
 from claw.bridges.telegram import Pace, Telegram
 from claw.clock import Clock, ManualClock
 from claw.config import ConfigError, parse
 from claw.console import show
 from claw.messages.outbox import parted
+from claw.messages.questions import APPROVAL_SECONDS
 from claw.supervise import Supervised, cancel
 from claw.testing import eventually, running
+from tests.bridged import Bridged, Fast
 from tests.peers.bot_api import TOKEN, BotApi, bot_api
 from tests.peers.telegram_people import Person, picture
-from tests.simulated_house import SmallHouse
 
 HOUR = 3600.0
-SPEED = 10.0
 BOT = int(TOKEN.split(":")[0])
-
-
-class Fast(Clock):
-    """Ten times as fast as real time, for the house and for Telegram, so that a pause of a second is no pause for a test."""
-
-    def __init__(self) -> None:
-        super().__init__("UTC")
-        self.began, self.at = super().monotonic(), super().time()
-
-    def monotonic(self) -> float:
-        return (super().monotonic() - self.began) * SPEED
-
-    def time(self) -> float:
-        return self.at + self.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        await super().sleep(seconds / SPEED)
+SMILE = "\U0001f600"  # two units of UTF-16
 
 
 @dataclass
-class Home:
-    """A small house with a bot, on a folder that outlives it."""
+class Home(Bridged):
+    """A small house with a bot."""
 
-    folder: Path
-    peer: BotApi
-    clock: Clock
     token: str = TOKEN
-    house: SmallHouse = field(init=False)
-    bot: Telegram = field(init=False)
-    arriving: Arriving = field(init=False)
-    tasks: list[asyncio.Task[Any]] = field(default_factory=list)
 
-    def build(self) -> None:
-        """Everything but what runs."""
-        self.house = SmallHouse(self.folder, self.clock)  # type: ignore[arg-type]
-        self.bot = Telegram(lambda: self.token, self.folder / "telegram", self.clock, self.peer.base)
-        self.house.agent.outbox.bridges["telegram"] = self.bot
-        self.arriving = Arriving(self.house.agent, self.folder / "media")
+    def made(self) -> Telegram:
+        return Telegram(lambda: self.token, self.folder / "telegram", self.clock, self.peer.base)
 
-    def start(self) -> None:
-        agent = self.house.agent
-        part = Supervised("telegram", lambda: watched(self.bot, self.arriving, self.clock), self.clock, lasting=True)
-        self.tasks = [asyncio.create_task(one) for one in (agent.run(), agent.outbox.run(), part.run())]
-
-    async def stop(self) -> None:
-        await cancel(*self.tasks)
-        await self.arriving.close()
-        self.house.close()
-
-    async def again(self) -> None:
-        """The process dies and comes back."""
-        await self.stop()
-        self.build()
-        self.start()
+    @property
+    def bot(self) -> Telegram:
+        return self.bridge  # type: ignore[no-any-return]
 
     def pair(self, person: Person, name: str = "Anna", role: str = "owner") -> None:
         """Let somebody in, as if it had been long ago."""
-        people = self.house.agent.people
-        id = "owner" if role == "owner" and people.first() else people.add(name, role).id
-        people._reach(id, "telegram", str(person.id), f"telegram:{person.id}")
-        self.arriving._chats = self.arriving._reached()
-        self.arriving._look()
+        self.let_in(str(person.id), name, role)
         person.chat.state = "member"
 
     def heard(self, chat: int) -> list[str]:
-        """What the bot shows in a chat now."""
         return [message.get("text") or message.get("caption") or "" for message in self.peer.sent[chat]]
-
-    async def hears(self, chat: int, *texts: str, seconds: float = 10.0) -> None:
-        """Wait until the chat shows exactly this."""
-        try:
-            await eventually(lambda: self.heard(chat) == list(texts), seconds=seconds)
-        except AssertionError:
-            assert self.heard(chat) == list(texts)
 
     async def polled(self) -> None:
         """Wait until everything that was written is taken."""
         await eventually(lambda: not self.peer.updates or self.peer.updates[-1][1]["update_id"] < self.offset())
 
-    async def said(self, text: str) -> str:
-        """Write in the terminal; the reply."""
-        message = self.house.agent.inbox.put(text, key=f"said:{self.clock.time()}", bridge="terminal", chat="terminal")
-        assert message
-        return str((await self.house.agent.inbox.answered(message)).record["reply"])
-
     def offset(self) -> int:
         return int(self.house.store.kept(f"telegram:{self.bot.bot}") or 0)
-
-    def rows(self) -> list[str]:
-        return [row["text"] for row in self.house.store.all("SELECT text FROM inbox WHERE kind = 'message' ORDER BY id")]
 
 
 @pytest.fixture
@@ -124,11 +65,8 @@ async def peer() -> AsyncIterator[BotApi]:
 
 @pytest.fixture
 async def home(tmp_path: Path, peer: BotApi) -> AsyncIterator[Home]:
-    one = Home(tmp_path, peer, peer.clock)
-    one.build()
-    one.start()
-    yield one
-    await one.stop()
+    async with Home(tmp_path, peer, peer.clock) as one:
+        yield one
 
 
 @pytest.fixture
@@ -136,6 +74,14 @@ def anna(home: Home, peer: BotApi) -> Person:
     """The owner, paired long ago."""
     one = peer.person(1001, "Anna", username="anna_k")
     home.pair(one)
+    return one
+
+
+@pytest.fixture
+def tim(home: Home, peer: BotApi) -> Person:
+    """A child of the house."""
+    one = peer.person(1003, "Tim")
+    home.pair(one, "Tim", "child")
     return one
 
 
@@ -218,6 +164,7 @@ async def test_a_stranger_gets_a_code_once_and_is_served_when_the_owner_lets_the
     anna.writes("thanks")  # a turn, as the one in which the owner says it
     await eventually(lambda: len(home.heard(1002)) == 2)
     assert home.heard(1002)[1].startswith("Hello, Ben. Write what you want")
+    assert home.house.store.one("SELECT 1 FROM outbox WHERE text LIKE '%within 10 minutes: ••••••••'")
     ben.writes("turn on the kitchen lamp")
     await eventually(lambda: home.heard(1002)[-1] == "The kitchen lamp is on.")
     assert home.rows() == ["thanks", "turn on the kitchen lamp"]
@@ -246,6 +193,23 @@ async def test_an_invitation_lets_a_guest_in(home: Home, anna: Person, peer: Bot
     assert who.role == "guest"
 
 
+async def test_a_guest_of_the_weekend_is_told_when_it_begins_and_no_code(tmp_path: Path) -> None:
+    clock = ManualClock()  # on a Monday
+    async with bot_api() as peer, Home(tmp_path, peer, clock) as home:
+        home.pair(peer.person(1001, "Anna"))
+        people, ben = home.house.agent.people, peer.person(1002, "Ben")
+        ben.writes(people.invite("Ben", "guest", clock.time() + 6 * 24 * HOUR, begins=clock.time() + 3 * 24 * HOUR))
+        soon = f"Hello, Ben. Your time in this house begins on Thursday at {clock.now():%H:%M}: then I do what you write here."
+        await home.hears(1002, soon)
+        clock.advance(2)
+        ben.writes("turn on the kitchen lamp")
+        await eventually(lambda: clock.advance(1) is None and home.heard(1002) == [soon, soon])  # type: ignore[func-returns-value]
+        assert home.rows() == []
+        clock.advance(3 * 24 * HOUR)
+        ben.writes("turn on the kitchen lamp")
+        await eventually(lambda: clock.advance(1) is None and home.house["lamp"].state["on"])  # type: ignore[func-returns-value]
+
+
 async def test_start_and_help_are_answered_shortly(home: Home, anna: Person, peer: BotApi) -> None:
     anna.writes("/start")
     anna.writes("/help")
@@ -267,9 +231,7 @@ async def test_a_stranger_who_presses_is_nobody(home: Home, anna: Person, peer: 
     assert home.heard(1002) == home.heard(-500) == []
 
 
-async def test_a_child_who_presses_approves_nothing(home: Home, anna: Person, peer: BotApi) -> None:
-    tim = peer.person(1003, "Tim")
-    home.pair(tim, "Tim", "child")
+async def test_a_child_who_presses_approves_nothing(home: Home, anna: Person, tim: Person, peer: BotApi) -> None:
     anna.writes("open the garage door")
     await home.hears(1001, "Open the garage door? Yes or no?")
     tim.presses("yes", message=peer.sent[1001][0])
@@ -315,32 +277,38 @@ async def test_a_late_press_in_a_list_means_nothing_in_a_newer_one(home: Home, a
     assert not home.house["gate"].state["open"]
 
 
-async def test_what_a_child_may_not_do_is_asked_in_the_chat_of_the_owner(home: Home, anna: Person, peer: BotApi) -> None:
-    tim = peer.person(1003, "Tim")
-    home.pair(tim, "Tim", "child")
+async def test_what_a_child_may_not_do_is_asked_in_the_chat_of_the_owner(home: Home, anna: Person, tim: Person) -> None:
     tim.writes("open the garage door")
     await eventually(lambda: home.heard(1001) and home.heard(1003))
     anna.presses("yes")
     await eventually(lambda: home.house["gate"].state["open"])
 
 
-async def test_what_is_answered_in_one_place_is_shown_in_all(home: Home, anna: Person, peer: BotApi) -> None:
-    tim = peer.person(1003, "Tim")
-    home.pair(tim, "Tim", "child")
+async def test_what_is_answered_in_one_place_is_shown_in_all(home: Home, anna: Person, tim: Person) -> None:
     tim.writes("open the garage door")
     await home.hears(1001, "Tim asks: Open the garage door? Yes or no?")
     assert await home.said("yes") == "The garage door is open."
     await home.hears(1001, f"Tim asks: Open the garage door? Yes or no?\nApproved by owner at {home.clock.now():%H:%M}.")
 
 
+async def test_a_question_nobody_answered_shows_that_it_is_over_with_no_message_in_between(tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with bot_api() as peer, Home(tmp_path, peer, clock) as home:
+        anna = peer.person(1001, "Anna")
+        home.pair(anna)
+        anna.writes("open the garage door")
+        await home.hears(1001, "Open the garage door? Yes or no?")
+        clock.advance(APPROVAL_SECONDS - 1)
+        assert home.heard(1001) == ["Open the garage door? Yes or no?"]
+        over = "Open the garage door? Yes or no?\nNo longer open."
+        await eventually(lambda: clock.advance(1) is None and home.heard(1001) == [over])  # type: ignore[func-returns-value]
+
+
 # -- groups, edits, what others wrote
 
 
 async def test_in_a_group_only_what_is_meant_for_the_claw_is_taken(tmp_path: Path) -> None:
-    async with bot_api(clock=Fast(), privacy=False) as peer:
-        home = Home(tmp_path, peer, peer.clock)
-        home.build()
-        home.start()
+    async with bot_api(clock=Fast(), privacy=False) as peer, Home(tmp_path, peer, peer.clock) as home:
         anna = peer.person(1001, "Anna")
         home.pair(anna)
         family = peer.group(-500, "Family")
@@ -352,7 +320,6 @@ async def test_in_a_group_only_what_is_meant_for_the_claw_is_taken(tmp_path: Pat
         await eventually(lambda: home.house["spot"].state["on"])
         assert home.rows() == ["turn off the bedroom lamp", "turn it on"]
         assert not home.house["lamp"].state["on"]
-        await home.stop()
 
 
 async def test_a_group_pairs_nobody_and_approves_nothing(home: Home, anna: Person, peer: BotApi) -> None:
@@ -430,28 +397,32 @@ async def test_a_picture_that_cannot_be_had_holds_up_nobody(home: Home, anna: Pe
     await eventually(lambda: home.house["lamp"].state["on"])
     peer.lost = "gone"
     anna.sends_photo(picture(80, 61), "turn off the kitchen lamp")
-    await eventually(lambda: not home.house["lamp"].state["on"])
+    await home.hears(1001, "The kitchen lamp is on.", "The kitchen lamp is off.")
     assert home.house.last().extra is None
 
 
-async def test_the_pictures_of_a_batch_take_no_longer_than_one(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_slow_picture_holds_up_nobody_else_and_not_for_long(
+    home: Home, anna: Person, tim: Person, peer: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer.fault("getFile", "hang")
+    anna.sends_photo(picture(80, 60), "turn on the kitchen lamp")
+    await eventually(lambda: ("getFile", 1) in Counter(name for name, _ in peer.calls).items())
+    tim.writes("turn off the bedroom lamp")
+    await home.hears(1003, "The bedroom lamp is off.")
+    assert home.heard(1001) == []
+    assert (home.house["lamp"].state["on"], home.rows()) == (False, ["turn on the kitchen lamp", "turn off the bedroom lamp"])
+    await home.again()  # a death meanwhile: it is fetched once more
+    await home.hears(1001, "The kitchen lamp is on.")
+    assert (home.house.last().extra or {}).keys() == {"images"}
     monkeypatch.setattr("claw.bridges.arriving.FETCH_SECONDS", 0.2)
-
-    class Hangs(Telegram):
-        async def fetch(self, ref: str) -> bytes:
-            await asyncio.Event().wait()
-            return b""
-
-    anna, bot = home.peer.person(1001, "Anna"), Hangs(lambda: "", home.folder, home.clock)
-    home.pair(anna)
-    batch = [Incoming(f"tg:{n}", "1001", "1001", "Anna", "hello", images=("a", "b", "c")) for n in range(10)]
-    async with asyncio.timeout(2):
-        await home.arriving.take(bot, batch)
-    assert home.rows() == ["hello"] * 10
+    peer.fault("getFile", "hang")
+    anna.sends_photo(picture(80, 61), "turn off the kitchen lamp")
+    await home.hears(1001, "The kitchen lamp is on.", "The kitchen lamp is off.")
+    assert home.house.last().extra is None
 
 
 async def test_pictures_take_no_more_room_than_they_may(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("claw.bridges.arriving.MEDIA_BYTES", 250)
+    monkeypatch.setattr("claw.media.KEPT_BYTES", 250)
     kept = [home.arriving._keep(bytes([n]) * 100) for n in range(5)]
     assert Path(kept[-1]).is_file()
     assert len(list(home.arriving.media.iterdir())) == 2
@@ -470,11 +441,6 @@ async def test_a_picture_goes_out(home: Home, anna: Person, peer: BotApi, tmp_pa
     )
     await home.hears(1001, "The door.")
     assert peer.sent[1001][0]["photo"]
-
-
-async def test_a_voice_note_says_what_is_missing(home: Home, anna: Person) -> None:
-    anna.sends_voice(b"OggS")
-    await home.hears(1001, "I cannot listen to voice notes: no speech recogniser is installed here. Please write it.")
 
 
 # -- nothing lost, nothing twice
@@ -577,6 +543,16 @@ async def test_long_text_comes_in_parts_and_in_order(home: Home, anna: Person, p
     assert " ".join(" ".join(home.heard(1001)).split()) == " ".join(text.split())
 
 
+async def test_what_counts_twice_for_telegram_is_parted_by_its_count(home: Home, anna: Person, tmp_path: Path) -> None:
+    await eventually(lambda: home.bot.bot)
+    (tmp_path / "a.png").write_bytes(picture(8, 6))
+    await home.bot.picture("telegram:1001", str(tmp_path / "a.png"), SMILE * 1000, "picture")
+    home.house.agent.outbox.put(SMILE * 5000, key="long", bridge="telegram", chat="telegram:1001")
+    await eventually(lambda: len(home.heard(1001)) == 4)
+    assert home.heard(1001)[0] == SMILE * 512
+    assert "".join(home.heard(1001)[1:]) == SMILE * 5000
+
+
 def test_a_text_is_cut_where_it_hurts_least() -> None:
     assert parted("a b", 10) == ["a b"]
     assert parted("One two. Three four", 12) == ["One two.", "Three four"]
@@ -648,6 +624,36 @@ async def test_a_revoked_token_stops_the_bridge_until_there_is_another(home: Hom
     assert {row["bridge"] for row in home.house.store.all("SELECT bridge FROM cursors WHERE bridge LIKE 'telegram:%'")} == {
         f"telegram:{BOT}", "telegram:7777",
     }  # fmt: skip
+
+
+async def test_a_token_that_was_refused_in_passing_is_tried_again_and_told_once(tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with bot_api() as peer, Home(tmp_path, peer, clock) as home:
+        anna = peer.person(1001, "Anna")
+        home.pair(anna)
+        peer.fault("getMe", "401", times=2)
+        peer.fault("getUpdates", "404", times=2)
+        await eventually(lambda: "I try this one again, every 10 minutes at least" in home.bot.trouble)
+        anna.writes("turn on the kitchen lamp")
+        await eventually(lambda: clock.advance(1) is None and home.house["lamp"].state["on"])  # type: ignore[func-returns-value]
+        await eventually(lambda: home.bot.trouble == "")
+        told = home.house.store.all("SELECT 1 FROM outbox WHERE chat = 'terminal' AND text LIKE '%does not take this token%'")
+        assert len(told) == 1
+
+
+async def test_the_tries_of_a_refused_token_are_ever_further_apart(home: Home) -> None:
+    await home.stop()
+    clock = home.bot.clock = ManualClock()
+    home.bot._tried = TOKEN
+    again = asyncio.create_task(home.bot._another(600.0))
+    for _ in range(59):
+        await eventually(lambda: clock._sleepers)
+        clock.advance(10)
+    await asyncio.sleep(0)
+    assert not again.done()
+    await eventually(lambda: clock._sleepers)
+    clock.advance(10)
+    assert await again == TOKEN
 
 
 async def test_without_a_token_it_says_where_to_put_it(home: Home, anna: Person) -> None:

@@ -297,7 +297,7 @@ async def test_a_door_that_cannot_open_says_why_and_the_rest_lives(tmp_path: Pat
 
     async with house(tmp_path / "data") as daemon:
         with socket.create_server(("127.0.0.1", 0)) as taken:
-            door = Web(daemon.agent, parse(f"{CONFIG}[web]\nport = {taken.getsockname()[1]}\n"))
+            door = Web(daemon.agent, parse(f"{CONFIG}[web]\nport = {taken.getsockname()[1]}\n"), tmp_path)
             with pytest.raises(OSError, match="is taken: end what uses it"):
                 await door.run()
             assert door.addresses == []
@@ -400,7 +400,7 @@ async def test_who_sends_no_whole_request_is_dropped(tmp_path: Path, sent: bytes
     from claw.web.routes import Routes
 
     async with house(tmp_path / "data", LAN) as daemon:
-        runner = await Routes(daemon.web.live, daemon.config.web.hosts, patience=0.2).runner()
+        runner = await Routes(daemon.web.live, daemon.config.web.hosts, tmp_path, patience=0.2).runner()
         sock = listen("127.7.8.9", 0)
         accepting = asyncio.create_task(accept(sock, runner.server))  # type: ignore[arg-type]
         number = int(sock.getsockname()[1])

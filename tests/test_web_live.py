@@ -64,7 +64,7 @@ async def test_the_hello_has_the_whole_state(daemon: Daemon, anna: Phone) -> Non
     hello = anna.frames[0]
     assert (hello["type"], hello["resumed"], hello["seq"]) == ("hello", False, daemon.web.live.seq)
     state = hello["state"]
-    assert set(state) == {"zone", "name", "approves", "areas", "devices", "waiting", "routines", "log", "chat"}
+    assert set(state) == {"zone", "name", "approves", "areas", "devices", "waiting", "routines", "log", "chat", "links", "push"}
     assert (state["areas"], state["approves"]) == (["Kitchen", "Hall"], True)
     assert [one["id"] for one in state["devices"]] == ["lamp", "spot", "lock", "warm"]
     assert all(set(one) == DEVICE for one in state["devices"])

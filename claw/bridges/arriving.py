@@ -10,29 +10,31 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
+from claw import media
 from claw.agent import Agent
 from claw.clock import Clock
-from claw.files import replace as write
 from claw.messages.inbox import Answered, Message
-from claw.messages.outbox import GROUP, Bridge, Types
+from claw.messages.outbox import GROUP, Bridge, NotSent, Types
+from claw.moments import at_words
 from claw.names import fold
-from claw.people.people import PeopleError, Person
+from claw.people.people import ONE_WAY, PeopleError, Person
 from claw.reflex.alias import AGREED, REFUSED
 from claw.supervise import attempt, cancel
 
 log = logging.getLogger("claw.bridges")
+RECORDING = "(a recording)"  # stands for a voice note or sound file that is not the person's own words
 FRESH_SECONDS = 5.0  # what a channel's clock says to be so old is new: no two clocks agree to the second
 TYPING_SECONDS, TYPING_AGAIN, TYPING_LONGEST = 1.0, 4.0, 120.0
 DEAD_SECONDS = 120.0
-FETCH_SECONDS = 10.0  # for all files of a batch; what comes later waits meanwhile
-MEDIA_BYTES = 256 << 20  # of pictures that are kept; the oldest go first
+FETCH_SECONDS, AGAIN_SECONDS = 10.0, 0.5  # for all files of a message; between tries while there is no connection
 CLOSE_SECONDS = 5.0  # for a bridge that is stopped
 HELLO = "Hello{name}. Write what you want, such as “turn on the kitchen lamp”; “help” shows what this house understands."
+SOON = "Hello{name}. Your time in this house begins {begins}: then I do what you write here."
 STRANGER = "Hello. I answer only people of this house. Show this code to its owner within 10 minutes: {code}"
 EDITED = "I take no message twice: please write the changed one anew."
-DEAF = "I cannot listen to voice notes: no speech recogniser is installed here. Please write it."
+NOTICE = "From now on I tell you here what you should know. What you answer here I do not read: write to me elsewhere."
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class Incoming:
     channel's own ids of where it was written and by whom; name: what they call themselves. text: their own words, without a
     mention of the claw. at: when it was written, seconds since 1970 (0: now). addressed: meant for the claw (a mention, a reply
     to it, a command). quoted: words of others that were forwarded or quoted. answers: the reference of the message of ours that
-    this replies to. pressed: the data of a choice. images: the channel's references, for `fetch`.
+    this replies to. pressed: the data of a choice. images, voice: the channel's references, for `fetch`; a voice note that was
+    forwarded, or sent as a file, is none of their own words, so it goes into `quoted` as RECORDING.
     """
 
     key: str
@@ -59,7 +62,7 @@ class Incoming:
     answers: str = ""
     pressed: str = ""
     images: tuple[str, ...] = ()
-    voice: bool = False
+    voice: str = ""
 
 
 class Polled(Bridge, Protocol):
@@ -69,7 +72,9 @@ class Polled(Bridge, Protocol):
     """
 
     beat: float
-    trouble: str
+
+    @property
+    def trouble(self) -> str: ...
 
     async def run(self, arriving: "Arriving") -> None:
         """Receive until cancelled. What it raises has it started anew."""
@@ -85,6 +90,20 @@ class Fetches(Protocol):
         ...
 
 
+@runtime_checkable
+class Links(Protocol):
+    """A bridge that becomes a device of somebody's account: a phone scans a picture, or a code is typed there."""
+
+    linked: bool
+
+    async def link(self, phone: str = "") -> dict[str, str]:
+        """How to link an account; ask every few seconds until it is done. phone: digits, the country's code first.
+
+        scan: the text of a QR code, or code: what to type on that phone. linked: the account, when it is done. trouble: why not.
+        """
+        ...
+
+
 class Arriving:
     """Takes what bridges hand over."""
 
@@ -96,6 +115,7 @@ class Arriving:
         self._chats = self._reached()
         self._look()
         agent.events.subscribe(Answered, lambda _: self._look())
+        agent.listening.fetch = self._fetch
 
     def _reached(self) -> dict[tuple[str, str], Person]:
         """Bridge and chat of everybody who has one."""
@@ -106,10 +126,14 @@ class Arriving:
         old, self._chats = self._chats, self._reached()
         for (bridge, chat), person in self._chats.items():
             if (bridge, chat) not in old:
-                hello = HELLO.format(name=_named(person))
+                hello = NOTICE if bridge in ONE_WAY else self._hello(person)
                 self.agent.outbox.put(hello, key=f"hello:{chat}:{self.clock.time()}", bridge=bridge, chat=chat)
         others = [place for place in self.agent.owners if place not in {**old, **self._chats}]
         self.agent.owners[:] = [*others, *(place for place, one in self._chats.items() if one.role == "owner")]
+
+    def _hello(self, person: Person) -> str:
+        begins = at_words(person.begins, self.clock.now()) if person.begins and self.people.early(person) else ""
+        return (SOON if begins else HELLO).format(name=_named(person), begins=begins)
 
     async def take(self, bridge: Polled, batch: Sequence[Incoming], cursor: tuple[str, str] | None = None) -> None:
         """Commit all of them and the bridge's place (name and value) at once; then the channel may forget them.
@@ -117,19 +141,17 @@ class Arriving:
         What was taken before is dropped; sqlite3.OperationalError: the disk is full, and nothing was taken.
         """
         batch = [replace(one, text=one.text.encode("utf-8", "replace").decode()) for one in batch]  # half a letter is none
-        until = asyncio.get_running_loop().time() + FETCH_SECONDS
-        files = {one.key: await self._files(bridge, one, until) for one in batch if one.images and not one.edited}
         taken: list[Message] = []
         with self.store.transaction():
             if cursor:
                 self.store.keep(*cursor)
             for one in batch:
-                if message := self._one(bridge, one, files.get(one.key, ())):
+                if message := self._one(bridge, one):
                     taken.append(message)
         for message in taken:
             self._show_typing(bridge, message)
 
-    def _one(self, bridge: Bridge, one: Incoming, files: Sequence[str]) -> Message | None:
+    def _one(self, bridge: Bridge, one: Incoming) -> Message | None:
         """Who it is decides: a stranger is shown a code or let in by one, and in a group not even that."""
         person = self.people.who(bridge.name, one.address)
         if person is None:
@@ -138,10 +160,10 @@ class Arriving:
             return None
         if not one.private and not (one.addressed or one.pressed):
             return None
-        if one.edited or one.voice:
-            self._say(bridge, one, EDITED if one.edited else DEAF)
+        if one.edited or self.people.early(person):
+            self._say(bridge, one, EDITED if one.edited else self._hello(person))
             return None
-        return self._message(bridge, one, person, files)
+        return self._message(bridge, one, person)
 
     def _stranger(self, bridge: Bridge, one: Incoming) -> None:
         """No word of a stranger goes further than this."""
@@ -155,24 +177,27 @@ class Arriving:
             person = None
         if person:
             self._look()
-        elif code := self.people.stranger(*place, one.name):
+        elif getattr(bridge, "greets", True) and (code := self.people.stranger(*place, one.name)):
             self._say(bridge, one, STRANGER.format(code=code))
 
     def _say(self, bridge: Bridge, one: Incoming, text: str) -> None:
         self.agent.outbox.put(text, key=f"said:{one.key}", bridge=_way(bridge, one), chat=f"{bridge.name}:{one.chat}")
 
-    def _message(self, bridge: Bridge, one: Incoming, person: Person, files: Sequence[str]) -> Message | None:
+    def _message(self, bridge: Bridge, one: Incoming, person: Person) -> Message | None:
         """A row of the inbox: an answer to a question, or words to read."""
         chat, text = f"{bridge.name}:{one.chat}", _command(one.text)
         if text == "start":
-            self._say(bridge, one, HELLO.format(name=_named(person)))
+            self._say(bridge, one, self._hello(person))
             return None
         age = self.clock.time() - one.at if one.at else 0.0
         kind, text = self._answer(_way(bridge, one), chat, one, text) or ("message", text)
-        extra = {"quoted": one.quoted} if one.quoted else {}
+        extra: dict[str, Any] = {"quoted": one.quoted} if one.quoted else {}
+        extra |= {"voice": ""} if one.voice else {}
+        if refs := [one.voice] if one.voice else list(one.images):
+            extra["refs"] = refs
         return self.agent.inbox.put(
             text, key=one.key, bridge=_way(bridge, one), chat=chat, person=person.id, kind=kind,
-            age=age if age > FRESH_SECONDS else 0.0, extra=extra | ({"images": list(files)} if files else {}),
+            age=age if age > FRESH_SECONDS else 0.0, extra=extra,
         )  # fmt: skip
 
     def _answer(self, way: str, chat: str, one: Incoming, text: str) -> tuple[str, str] | None:
@@ -189,35 +214,35 @@ class Arriving:
 
     # -- what comes with a message
 
-    async def _files(self, bridge: Bridge, one: Incoming, until: float) -> list[str]:
-        """Keep the pictures of a person of the house that come before `until` (seconds of the loop); never a stranger's."""
-        known = self.people.who(bridge.name, one.address) and (one.private or one.addressed)
-        if not known or not isinstance(bridge, Fetches):
-            return []
-        kept = []
-        for ref in one.images:
+    async def _fetch(self, message: Message) -> Message:
+        """The message with its voice note or pictures as files: fetched in its turn, so that only its own chat waits for them."""
+        extra = dict(message.extra or {})
+        if not (refs := extra.pop("refs", ())):
+            return message
+        until, kept = asyncio.get_running_loop().time() + FETCH_SECONDS, list[str]()
+        for ref in refs:
             try:
                 async with asyncio.timeout_at(until):
-                    kept.append(self._keep(await bridge.fetch(ref)))
+                    kept.append(self._keep(await self._fetched(message.bridge, ref), message.key if "voice" in extra else ""))
             except OSError as error:  # also a time-out, and a full disk
-                log.warning("%s: a picture could not be kept: %s", bridge.name, error)
-        return kept
+                log.warning("%s: a file could not be kept: %s", message.bridge, error)
+        files = {"voice": "".join(kept)} if "voice" in extra else {"images": kept} if kept else {}
+        return self.agent.inbox.bring(message, extra | files)
 
-    def _keep(self, data: bytes) -> str:
-        """A picture as a file of its own; the same picture is kept once."""
-        path = self.media / (hashlib.sha256(data).hexdigest()[:32] + (".png" if data.startswith(b"\x89PNG") else ".jpg"))
-        self.media.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write(path, data)
-        self._make_room()
-        return str(path)
+    async def _fetched(self, name: str, ref: str) -> bytes:
+        """A file from a bridge, which may not be connected yet."""
+        bridge = self.agent.outbox.bridge(name)
+        if not isinstance(bridge, Fetches):
+            raise OSError("this bridge fetches no files")
+        while True:
+            try:
+                return await bridge.fetch(ref)
+            except NotSent:
+                await asyncio.sleep(AGAIN_SECONDS)
 
-    def _make_room(self) -> None:
-        """Drop the oldest pictures beyond what is kept."""
-        kept, total = sorted(self.media.iterdir(), key=lambda one: one.stat().st_mtime, reverse=True), 0
-        for number, path in enumerate(kept):
-            total += path.stat().st_size
-            if total > MEDIA_BYTES and number:
-                path.unlink()
+    def _keep(self, data: bytes, voice: str = "") -> str:
+        """A file of its own: of a picture the same is kept once; a voice note, by its message's key, is deleted when heard."""
+        return str(media.keep(self.media, data, voice and f"{hashlib.sha256(voice.encode()).hexdigest()[:32]}.voice"))
 
     def _show_typing(self, bridge: Bridge, message: Message) -> None:
         if isinstance(bridge, Types):

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from claw.bridges.arriving import Arriving, Incoming
+from claw.bridges.arriving import RECORDING, Arriving, Incoming
 from claw.clock import Clock
 from claw.messages.outbox import GROUP, Choice, NotSent, Refused
 from claw.people.codes import PENDING
@@ -25,7 +25,7 @@ log = logging.getLogger("claw.matrix")
 POLL_SECONDS, SEND_SECONDS, SLACK_SECONDS = 50.0, 20.0, 15.0
 LOOK_SECONDS = 10.0  # for another account, when this one is not taken or there is none
 LONGEST_WAIT = 60.0
-LARGEST = 20 * 2**20  # bytes of a picture
+LARGEST = 20 * 2**20  # bytes of a file
 FILTER = {"room": {"timeline": {"limit": 100}}, "presence": {"types": []}, "account_data": {"types": []}}
 SIGNS = {"yes": "✅", "no": "❌"}
 SERVER = re.compile(r"https://[\w.-]+(:\d+)?/?|http://(127(\.\d+){3}|localhost|\[::1\])(:\d+)?/?")
@@ -280,11 +280,15 @@ class Matrix:
         body = content["body"] if kind == "m.text" or content.get("filename", content["body"]) != content["body"] else ""
         quoted, text = _parted(body) if replied else ("", body)
         text, called = self._own(room, text, content)
+        files = _file(content) if kind != "m.text" else ()
+        voice = kind == "m.audio" and "org.matrix.msc3245.voice" in content
+        if kind == "m.audio" and not voice:
+            quoted, ours = RECORDING, False  # a sound file may be anybody's
         return Incoming(
             f"mx:edit:{relates['event_id']}" if edited else f"mx:{event.event_id}",
             room.room_id, event.sender, room.user_name(event.sender) or event.sender, text=text, at=event.server_timestamp / 1000,
             private=private, addressed=called or ours, edited=edited, quoted="" if ours else quoted,
-            answers=replied if ours else "", voice=kind == "m.audio", images=_image(content) if kind == "m.image" else (),
+            answers=replied if ours else "", voice="".join(files) if voice else "", images=files if kind == "m.image" else (),
         )  # fmt: skip
 
     def _own(self, room: Any, text: str, content: Json) -> tuple[str, bool]:
@@ -297,7 +301,7 @@ class Matrix:
         return call.sub("", text).strip(), called
 
     async def fetch(self, ref: str) -> bytes:
-        """A picture that came with a message, decrypted; OSError when it cannot be had."""
+        """A picture or voice note that came with a message, decrypted; OSError when it cannot be had."""
         file = json.loads(ref)
         try:
             body: bytes = (await self._ask(self._client.download(file["url"]))).body
@@ -428,8 +432,8 @@ def _sign(answer: str) -> str:
     return SIGNS.get(answer) or f"{answer}\u20e3"
 
 
-def _image(content: Json) -> tuple[str, ...]:
-    """A picture as `fetch` wants it: where it is, and its keys when it is encrypted."""
+def _file(content: Json) -> tuple[str, ...]:
+    """A picture or voice note as `fetch` wants it: where it is, and its keys when it is encrypted."""
     if (content.get("info") or {}).get("size", 0) > LARGEST:
         return ()
     return (json.dumps(content.get("file") or {"url": content["url"]}),)

@@ -12,23 +12,25 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from claw.bridges.arriving import Arriving, Incoming
+from claw.bridges.arriving import RECORDING, Arriving, Incoming
+from claw.bridges.wire import faults
 from claw.clock import Clock
-from claw.messages.outbox import Choice, NotSent, Refused
+from claw.messages.outbox import Choice, NotSent, Refused, parted
 
 if TYPE_CHECKING:
     import aiohttp
 
 log = logging.getLogger("claw.telegram")
 POLL_SECONDS, SEND_SECONDS = 50, 20.0
-LOOK_SECONDS = 10.0  # for another token, when this one is not taken or there is none
+LOOK_SECONDS, LONGEST_TRY = 10.0, 600.0  # for another token when this one is not taken; and until this one is tried again
 LONGEST_WAIT = 60.0
 SECOND = 1.05  # of Telegram's limits, with room for the way there
 LARGEST = 20 * 2**20  # bytes; getFile gives no larger ones
 MENU = {"help": "What I understand", "stop": "Stop what moves and drop what I asked", "undo": "Take back what was done last"}
 NOT_OWN = {"forward_origin", "forward_date", "via_bot"}  # marks what another wrote: forward_date before Bot API 7.0
 UPDATES = ("message", "edited_message", "callback_query")
-TOLD_NO = "Telegram does not take this token (has it been revoked?): get one from @BotFather and put it into {file}"
+TOLD_NO = "Telegram does not take this token (has it been revoked?): get one from @BotFather and put it into {file}. "
+TOLD_NO += "Meanwhile I try this one again, every 10 minutes at least"
 NO_TOKEN = "there is no token: get one from @BotFather and put it into {file}, readable by nobody else (chmod 600)"
 TWICE = "another program (or a webhook) uses this bot's token: stop it, or get a new token from @BotFather for {file}"
 Json = dict[str, Any]
@@ -52,36 +54,41 @@ class Telegram:
         """`token`: read anew when the old one is not taken; `file`: where it is, for people."""
         self._read, self.file, self.clock, self.api = token, file, clock, api.rstrip("/")
         self.beat, self.trouble, self.bot, self.username = 0.0, "", 0, ""
-        self._token, self._session = "", None  # type: str, aiohttp.ClientSession | None
+        self._token = self._tried = ""
+        self._session: aiohttp.ClientSession | None = None
         self._pace = Pace(clock)
         self._answering: set[asyncio.Task[None]] = set()
 
     # -- in
 
     async def run(self, arriving: Arriving) -> None:
-        """Poll until cancelled; with a token that Telegram does not take, wait for another one in the file."""
+        """Poll until cancelled; a token that Telegram does not take is tried again, later and later, unless another one comes."""
         import aiohttp
 
-        tried = self._token = ""
+        self._token = self._tried = ""
+        wait = 0.0
         async with aiohttp.ClientSession() as self._session:
             try:
                 while True:
-                    self._token = await self._another(tried)
+                    self._token = await self._another(wait)
                     try:
                         await self._serve(arriving)
                     except Rejected as no:  # 401, or 404 for what has not even the shape of a token
-                        tried, self._token = self._token, ""
-                        log.warning("Telegram does not take the token: %s", no)
+                        wait = min(LONGEST_TRY, 2 * wait) if self._token == self._tried else LOOK_SECONDS
+                        log.warning("Telegram does not take the token: %s; again in %.0f s", no, wait)
                         self._trouble(TOLD_NO)
-                        arriving.agent.tell(f"{self.trouble}.")
+                        if self._token != self._tried:
+                            arriving.agent.tell(f"{self.trouble}.")
+                        self._tried, self._token = self._token, ""
             finally:
                 self._session = None
                 for task in self._answering:
                     task.cancel()
 
-    async def _another(self, tried: str) -> str:
-        """A token that was not tried yet."""
-        while not (token := self._read()) or token == tried:
+    async def _another(self, wait: float) -> str:
+        """A token that was not tried yet; after so many seconds also the one that was: what refused it may have passed."""
+        again = self.clock.monotonic() + wait
+        while not (token := self._read()) or (token == self._tried and self.clock.monotonic() < again):
             self._trouble(self.trouble if token else NO_TOKEN)
             self.beat = self.clock.monotonic()
             await self.clock.sleep(LOOK_SECONDS)
@@ -99,7 +106,7 @@ class Telegram:
                     await self._meet()
                     arriving.agent.outbox.wake()
                 await self._poll(arriving, 0 if self.trouble else POLL_SECONDS)  # to know soon that it is over
-                self.trouble, wait = "", 0.0
+                self.trouble, self._tried, wait = "", "", 0.0
             except Rejected as no:
                 if no.code in (401, 404):
                     raise
@@ -160,12 +167,16 @@ class Telegram:
         command = re.match(rf"/\w+(?:@{self.username})?(?!@)\b", text, re.IGNORECASE)
         mention = re.compile(rf"@{self.username}\b", re.IGNORECASE)
         others = "" if ours else message.get("quote", replied).get("text") or replied.get("caption") or ""
+        voice = "" if forwarded else message.get("voice", {}).get("file_id", "")
+        others = text if forwarded else others
+        if {"voice", "audio"} & message.keys() and not voice:
+            others = others or RECORDING
         return Incoming(
             f"tg:{self.bot}:edit:{chat['id']}:{message['message_id']}" if edited else key,
             str(chat["id"]), *_who(message["from"]), text="" if forwarded else mention.sub("", text).strip(" ,:"),
             at=float(message["date"]), private=chat["type"] == "private", edited=edited,
-            addressed=ours or bool(command or mention.search(text)), quoted=text if forwarded else others,
-            answers=str(replied["message_id"]) if ours else "", voice=bool({"voice", "audio"} & message.keys()),
+            addressed=ours or bool(command or mention.search(text)), quoted=others,
+            answers=str(replied["message_id"]) if ours else "", voice=voice,
             images=tuple(size["file_id"] for size in message.get("photo", ())[-1:]),
         )  # fmt: skip
 
@@ -186,6 +197,10 @@ class Telegram:
 
     # -- out
 
+    def measure(self, text: str) -> int:
+        """Telegram counts UTF-16 code units."""
+        return len(text.encode("utf-16-le")) // 2
+
     async def send(self, chat: str, text: str, key: str, choices: Sequence[str]) -> str:
         """Send text, with a button for each choice that can be told apart; the message's number."""
         buttons = [{"text": label, "callback_data": label.data} for label in choices if isinstance(label, Choice)]
@@ -195,7 +210,7 @@ class Telegram:
 
     async def picture(self, chat: str, path: str, text: str, key: str) -> str:
         """Send a picture with a text of at most 1,024 characters under it; what is longer is cut."""
-        return await self._say("sendPhoto", chat, photo=Path(path), caption=text[:1024])
+        return await self._say("sendPhoto", chat, photo=Path(path), caption=parted(text, 1024, self.measure)[0])
 
     async def edit(self, chat: str, ref: str, text: str) -> None:
         """Show another text in place of a message, without its buttons."""
@@ -256,29 +271,17 @@ class Telegram:
         """The body of an answer; a fault comes without the URL, which holds the token."""
         import aiohttp
 
+        from claw.kit.http import body
+
         if self._session is None or not self._token:
             raise NotSent
         limits = aiohttp.ClientTimeout(total=seconds, sock_connect=10.0)
-        try:
-            request = self._session.request(verb, self.api + path, timeout=limits, allow_redirects=False, **more)
+        request = self._session.request(verb, self.api + path, timeout=limits, allow_redirects=False, **more)
+        with faults(seconds):
             async with request as answer:
                 if answer.status >= (400 if verb == "GET" else 500):  # a method says in JSON why it was refused
                     raise OSError(f"it answered with status {answer.status}")
-                return await _read(answer.content)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-            raise Unreached("no connection") from None
-        except TimeoutError:
-            raise OSError(f"no answer within {seconds:g} s") from None
-        except aiohttp.ClientError as error:
-            raise OSError(type(error).__name__) from None
-
-
-class Unreached(NotSent, OSError):
-    """There was no connection, so nothing went out."""
-
-    def __init__(self, why: str) -> None:
-        NotSent.__init__(self)
-        self.args = (why,)
+                return await body(answer, LARGEST)
 
 
 class Pace:
@@ -309,12 +312,3 @@ def _number(chat: str) -> str:
 def _who(user: Json) -> tuple[str, str]:
     """The address and the name of a user."""
     return str(user["id"]), " ".join(filter(None, (user.get("first_name"), user.get("last_name"))))
-
-
-async def _read(content: "aiohttp.StreamReader") -> bytes:
-    body = bytearray()
-    async for chunk in content.iter_any():
-        body += chunk
-        if len(body) > LARGEST:
-            raise OSError("it answered too much")
-    return bytes(body)

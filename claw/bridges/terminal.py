@@ -32,10 +32,17 @@ class Terminal:
 
     async def send(self, chat: str, text: str, key: str, choices: Sequence[str]) -> str:
         """Deliver to every terminal of the chat; NotSent while there is none."""
+        return await self._deliver(chat, {"text": text, "key": key, "choices": list(choices)})
+
+    async def picture(self, chat: str, path: str, text: str, key: str) -> str:
+        """Deliver a text with where its picture is."""
+        return await self._deliver(chat, {"text": text, "key": key, "choices": [], "picture": path})
+
+    async def _deliver(self, chat: str, line: dict[str, object]) -> str:
         listeners = list(self._attached.get(chat, []))
         if not listeners:
             raise NotSent(3600)
         for listener in listeners:
-            listener({"text": text, "key": key, "choices": list(choices)})
+            listener(line)
         await asyncio.sleep(0)
-        return key
+        return str(line["key"])

@@ -55,10 +55,10 @@ class Chat:
     def _show(self, line: dict[str, Any]) -> None:
         if "record" in line:
             self._shown.add(f"reply:{line['id']}")
-            self._print(line["record"], line["record"]["reply"])
+            self._print(line["record"], with_picture(line["record"]["reply"], line["picture"]))
         elif "message" in line and line["message"]["key"] not in self._shown:
             self._shown.add(line["message"]["key"])
-            self._print(line["message"], line["message"]["text"])
+            self._print(line["message"], with_picture(line["message"]["text"], line["message"].get("picture", "")))
 
     def _print(self, row: dict[str, Any], words: str) -> None:
         print(json.dumps(row, ensure_ascii=False) if self.as_json else words, flush=True)
@@ -79,3 +79,8 @@ class Chat:
                     if not self._ended:
                         self._interrupt(line)
             time.sleep(1)
+
+
+def with_picture(words: str, path: str) -> str:
+    """Words for a terminal, which shows no picture but can say where it is."""
+    return f"{words}\n(picture: {path})" if path else words

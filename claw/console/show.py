@@ -1,5 +1,6 @@
 """What the commands print for people."""
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
@@ -9,7 +10,15 @@ from zoneinfo import ZoneInfo
 UNITS = {"brightness": " %", "speed": " %", "tilt": " % tilted", "humidity": " % humidity", "temperature": " °C",
          "color_temperature": " K", "volume": " %"}  # fmt: skip
 Row = dict[str, Any]
-BRIDGES = ("telegram", "matrix")  # always shown: whether they reach their networks is not to be seen elsewhere
+BRIDGES = (
+    "telegram",
+    "matrix",
+    "whatsapp",
+    "signal",
+    "ntfy",
+    "email",
+    "push",
+)  # always shown: what they reach is not seen elsewhere
 WORDS = {"open": ("closed", "open"), "locked": ("unlocked", "locked"), "on": ("off", "on")}
 SHOWN = ("on", "playback", "activity", "mode", "open", "locked", "position", "tilt", "brightness", "speed", "color",
          "color_temperature", "temperature", "target", "humidity", "title", "volume", "muted", "source", "items")  # fmt: skip
@@ -130,6 +139,40 @@ def training(row: Row) -> str:
 def _moment(at: float, zone: str, shape: str = "%Y-%m-%d %H:%M") -> str:
     """A moment on the clocks of the house, wherever this command runs."""
     return datetime.fromtimestamp(at, ZoneInfo(zone)).strftime(shape)
+
+
+def costs(days: Sequence[Row]) -> Iterable[str]:
+    """What the language model took, a line a day."""
+    yield from () if days else ["nobody wrote anything yet"]
+    for one in days:
+        took = f"{one['steps']} steps, {one['tokens']:,} tokens ({one['cached']:,} cached), {one['money']:g}"
+        saved = f", which saved about {one['saved']['money']:g}" if one["saved"] else ""
+        yield f"{one['day']}: {one['reflex']} messages without a model{saved}; {one['mind']} with it: {took}"
+
+
+def thought(rows: Sequence[Row]) -> Iterable[str]:
+    """The last request that left the house."""
+    if not rows or rows[0] is None:
+        yield "no language model was asked since the start"
+        return
+    yield from (block["text"] for block in rows[0]["system"])
+    for message in rows[0]["messages"]:
+        yield from (f"{message['role']}: {_block(block)}" for block in message["content"])
+    yield f"and the tools {', '.join(tool['name'] for tool in rows[0]['tools'])}; `--json` shows all of it"
+
+
+def size(row: Row) -> str:
+    """How large one request is."""
+    parts = ", ".join(f"{part} {size}" for part, size in row["parts"].items())
+    return f"{row['devices']:5} devices: {row['tokens']:5} tokens, {row['bytes']:6} bytes ({parts})"
+
+
+def _block(block: Row) -> str:
+    if block["type"] == "tool_use":
+        return f"{block['name']} {json.dumps(block['input'], ensure_ascii=False)}"
+    if block["type"] == "tool_result":
+        return " ".join(_block(part) for part in block["content"])
+    return str(block["text"]) if block["type"] == "text" else f"({block['type']})"
 
 
 def status(rows: Sequence[Row]) -> Iterable[str]:

@@ -7,7 +7,7 @@ import asyncio
 import json
 import re
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TextIO
@@ -25,15 +25,17 @@ STEP = 60.0  # seconds of simulated time at once, at most
 HUNG = 60.0  # real seconds after which a case counts as broken: it waits for time that nobody lets pass
 YIELDS = 40  # turns of the loop in which what woke up has its say
 UNREAD = {"reply": "", "level": "none", "read_ms": 0.0, "ms": 0.0, "asked": None, "calls": [], "changed": {}}
+Prepare = Callable[[Any], None]  # is shown the agent before the first word
 Said = tuple[dict[str, Any], list[str], bool]  # the record of a turn, the replies, and whether it asked needlessly
 
 
 def evaluate(
-    paths: Sequence[Path | str], *, failures: bool = False, category: str = "", as_json: bool = False, out: TextIO | None = None
-) -> int:
+    paths: Sequence[Path | str], *, failures: bool = False, category: str = "", as_json: bool = False, out: TextIO | None = None,
+    prepare: Prepare | None = None,
+) -> int:  # fmt: skip
     """Run all cases of the files, or of one category, and report; 0 however they went.
 
-    2 where a file does not fit the format or no case has the category (said on stderr).
+    prepare: gives each agent a mind. 2 where a file does not fit the format or no case has the category (said on stderr).
     """
     out = out or sys.stdout
     try:
@@ -42,7 +44,7 @@ def evaluate(
     except FormatError as error:
         print(error, file=sys.stderr)
         return 2
-    records = asyncio.run(_run(cases))
+    records = asyncio.run(_run(cases, prepare))
     told = [json.dumps(one) for one in (*records, {"summary": report.summary(records)})] if as_json else None
     for line in told or report.lines(records, failures=failures):
         print(line, file=out)
@@ -57,13 +59,15 @@ def _chosen(files: Sequence[tuple[Path, dict[str, Any]]], category: str, data: M
     return [case for case in data["cases"] if not category or case.get("category") == category]
 
 
-async def _run(cases: Sequence[tuple[dict[str, Any], dict[str, Any], str]]) -> list[dict[str, Any]]:
+async def _run(
+    cases: Sequence[tuple[dict[str, Any], dict[str, Any], str]], prepare: Prepare | None
+) -> list[dict[str, Any]]:  # fmt: skip
     await asyncio.to_thread(_warm)
-    return [await run_case(house, case, file) for house, case, file in cases]
+    return [await run_case(house, case, file, prepare) for house, case, file in cases]
 
 
 def _warm() -> None:
-    agent = _fresh({"areas": [], "devices": []})
+    agent = fresh({"areas": [], "devices": []})
     agent.reader.warm()
     agent.store.close()
 
@@ -71,7 +75,7 @@ def _warm() -> None:
 # -- one case
 
 
-def _fresh(house_data: Mapping[str, Any]) -> Any:
+def fresh(house_data: Mapping[str, Any]) -> Any:
     """An agent in a new house of simulated devices, at Wednesday 10:00, whose changes are recorded."""
     from claw.agent import Agent
     from claw.config import Config, HouseConfig
@@ -91,9 +95,13 @@ def _fresh(house_data: Mapping[str, Any]) -> Any:
     return Agent(house, store, events, clock, config, Reader(house, Names(house), clock), history=past)
 
 
-async def run_case(house_data: Mapping[str, Any], case: Mapping[str, Any], file: str = "") -> dict[str, Any]:
+async def run_case(
+    house_data: Mapping[str, Any], case: Mapping[str, Any], file: str = "", prepare: Prepare | None = None
+) -> dict[str, Any]:
     """The record of the turn, with what the judge made of it; from a fresh house that nothing else sees."""
-    agent = _fresh(house_data)
+    agent = fresh(house_data)
+    if prepare:
+        prepare(agent)
     try:
         agent.reader.read("turn on the light", Context())  # the words of a house are indexed once, and not for each message
         for id, changes in case.get("set", {}).items():
@@ -216,11 +224,11 @@ def _meant(agent: Any, expect: Mapping[str, Mapping[str, Any]], start: State) ->
     meant = set()
     for id, fields in expect.items():
         device = agent.house.devices[id]
-        meant |= {f"{_command(device, name, value, start[id].get(name))} {device.kind}" for name, value in fields.items()}
+        meant |= {f"{command_for(device, name, value, start[id].get(name))} {device.kind}" for name, value in fields.items()}
     return sorted(meant)
 
 
-def _command(device: Any, name: str, value: Any, old: Any) -> str:
+def command_for(device: Any, name: str, value: Any, old: Any) -> str:
     """The first command that aims at this value of this field; where none does, the field that changes."""
     if name in ("items", "done"):
         return "tick_item" if name == "done" else "add_item" if len(value) > len(old or ()) else "remove_item"

@@ -7,7 +7,7 @@ from claw import capabilities as core
 from claw.device import Capability, Command, Device
 from claw.house import Area, House
 
-Run = Callable[..., Awaitable[None]]
+Run = Callable[..., Awaitable[bytes | None]]
 TOLD = {"area": "area", "sort": "class", "maker": "maker", "model": "model"}  # our words for the keys of a file
 
 PARTS: dict[str, dict[str, type[Capability]]] = {  # kind -> field -> capability
@@ -71,10 +71,14 @@ def _listing(device: Device, command: str, item: str) -> dict[str, Any]:
     return {"items": [one for one in items if one not in same], "done": done + same if command == "tick_item" else done}
 
 
+STILL = b"\xff\xd8\xff\xe0 what the camera sees"  # begins as a JPEG does
+
+
 def _runner(command: Command) -> Run:
-    async def run(self: Simulated, *args: Any, **named: Any) -> None:
+    async def run(self: Simulated, *args: Any, **named: Any) -> bytes | None:
         given = dict(zip(command.model.model_fields, args, strict=False)) | named
         self.obey(command, given)
+        return STILL if command.name == "snapshot" else None
 
     run.__name__, run.__doc__ = command.name, command.doc
     return run

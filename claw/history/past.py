@@ -1,7 +1,7 @@
 """Past turns: what was begun, how it was before, what came of it, and what caused it. Read from inbox and ledger."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,8 +39,9 @@ class Deed:
 class Past:
     """Reads; writes nothing."""
 
-    def __init__(self, ledger: Ledger, inbox: Inbox) -> None:
-        self.ledger, self.inbox, self.store = ledger, inbox, inbox.store
+    def __init__(self, ledger: Ledger, inbox: Inbox, named: Callable[[str], str] = str) -> None:
+        """`named`: what the person with this id is called."""
+        self.ledger, self.inbox, self.store, self.named = ledger, inbox, inbox.store, named
 
     def message(self, id: int) -> Message | None:
         """The message that began a turn; None when it is not known."""
@@ -139,9 +140,13 @@ class Past:
         """What was wanted, in the words of its record."""
         return str((message.record or {}).get("say", ""))
 
+    def who(self, message: Message, person: str) -> str:
+        """Whoever wrote a message, in words for this person: "you", "Mia"."""
+        return "you" if message.person == person else self.named(message.person)
+
     def cause(self, message: Message, person: str = "owner") -> str:
         """Why a turn was, in words for this person: "you wrote “turn on the lamp”", "the routine “wake up” did it"."""
-        who, said = "you" if message.person == person else message.person, self.said(message)
+        who, said = self.who(message, person), self.said(message)
         if message.kind == "routine":
             return f"the routine “{said}” did it"
         if message.kind == "touch":

@@ -1,5 +1,7 @@
 """Undo; "what did you do last night?"; "why is the lamp on?": composed from the ledger and from what devices reported."""
 
+from collections.abc import Callable
+
 from claw.history.account import Account
 from claw.history.past import Past
 from claw.history.recorder import Looking
@@ -16,8 +18,8 @@ from claw.turns.turn import Turn
 class HistoryTalk:
     """A Subject (turns/turn.py)."""
 
-    def __init__(self, ledger: Ledger, inbox: Inbox, history: Store, deciding: Deciding) -> None:
-        self.events, past = inbox.events, Past(ledger, inbox)
+    def __init__(self, ledger: Ledger, inbox: Inbox, history: Store, deciding: Deciding, named: Callable[[str], str]) -> None:
+        self.events, past = inbox.events, Past(ledger, inbox, named)
         self.account = Account(past, deciding)
         self.undo = Undo(past, history, self.account, deciding)
         self.why = Why(past, history, self.account, deciding)

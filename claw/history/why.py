@@ -201,8 +201,9 @@ class Why:
             return f"yes, {when}: {cause}."
         if own or message.kind == "routine":
             return f"I {self.account.deeds(turn)} {when}: {cause}." if own else f"{cause} {when}."
-        doer = "you" if message.person == asked.person else message.person
-        return f"{doer} did, {when}: {cause}." if asked.how == "who" else f"because {cause} {when}."
+        return (
+            f"{self.past.who(message, asked.person)} did, {when}: {cause}." if asked.how == "who" else f"because {cause} {when}."
+        )
 
     def _for(self, at: float) -> str:
         """How long ago, in whole minutes."""

@@ -15,6 +15,10 @@ MAX_BYTES = 1 << 20
 IDLE_SECONDS = 5.0  # a kept connection that was idle for longer may be dead, and a POST on it lost
 
 
+class TooLarge(DeviceError, OSError):
+    """A reply has more bytes than are read."""
+
+
 @dataclass(frozen=True)
 class Reply:
     """What came back, whatever its status. Names of headers are found in any case."""
@@ -66,9 +70,9 @@ class Http:
 
     async def request(self, path: str, *, method: str = "", json: Any = None, headers: dict[str, str] | None = None) -> Any:
         """GET, or POST when `json` is given, a path that begins with "/"; returns the parsed JSON of the reply."""
-        body = await self.fetch(path, method=method, json=json, headers=headers)
+        answer = await self.fetch(path, method=method, json=json, headers=headers)
         try:
-            return jsonlib.loads(body)
+            return jsonlib.loads(answer)
         except ValueError:
             raise DeviceError("it answered something that is not JSON") from None
 
@@ -93,7 +97,9 @@ class Http:
                     allow_redirects=False,
                 ) as reply,
             ):  # fmt: skip
-                return Reply(reply.status, reply.headers, await _read(reply.content))
+                return Reply(reply.status, reply.headers, await body(reply, MAX_BYTES))
+        except TooLarge:
+            raise
         except TimeoutError:
             raise DeviceError("it did not answer in time") from None
         except (aiohttp.ClientError, OSError) as error:
@@ -113,10 +119,12 @@ def _session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(connector=connector, auto_decompress=False, skip_auto_headers=("Accept-Encoding",))
 
 
-async def _read(content: aiohttp.StreamReader) -> bytes:
-    body = bytearray()
-    async for chunk in content.iter_any():
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise DeviceError("it answered more than 1 MiB")
-    return bytes(body)
+async def body(reply: aiohttp.ClientResponse, most: int) -> bytes:
+    """What a reply holds, at most so many bytes; TooLarge for more, and its connection is closed."""
+    read = bytearray()
+    async for chunk in reply.content.iter_any():
+        read += chunk
+        if len(read) > most:
+            reply.close()
+            raise TooLarge(f"it answered more than {most >> 20} MiB")
+    return bytes(read)

@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 
 from claw.device import DeviceError
+from claw.kit.http import body
 
 LARGEST = 4 << 20  # bytes of a reply
 
@@ -28,7 +29,7 @@ async def fingerprint(host: str, port: int, *, seconds: float = 8.0) -> str:
 def session(pin: str, *, seconds: float = 8.0, connections: int = 3) -> aiohttp.ClientSession:
     """For libraries that want one: it speaks only to this certificate, follows no redirect and reads 4 MiB of JSON at most.
 
-    Raises aiohttp.ServerFingerprintMismatch, DeviceError for a redirect, ValueError for too much.
+    Raises aiohttp.ServerFingerprintMismatch; DeviceError for a redirect and for too much.
     """
     connector = aiohttp.TCPConnector(ssl=aiohttp.Fingerprint(bytes.fromhex(pin)), limit_per_host=connections)
     trace = aiohttp.TraceConfig()
@@ -41,13 +42,7 @@ def session(pin: str, *, seconds: float = 8.0, connections: int = 3) -> aiohttp.
 
 class _Capped(aiohttp.ClientResponse):
     async def json(self, **_: Any) -> Any:
-        body = bytearray()
-        async for chunk in self.content.iter_any():
-            body += chunk
-            if len(body) > LARGEST:
-                self.close()
-                raise ValueError("more than 4 MiB")
-        return json.loads(body)
+        return json.loads(await body(self, LARGEST))
 
 
 async def _refuse(*_: Any) -> None:

@@ -12,15 +12,17 @@ from claw.learning.examples import LONGEST_MEANT, LONGEST_SAID, PAGE, Example, E
 from claw.memory.pages import PageError
 from claw.memory.talk import SECRET, MemoryTalk
 from claw.messages.inbox import CODE
-from claw.names import SMALL, fold, stems
+from claw.names import POINTING, SMALL, fold, stems
 from claw.names.words import FILLERS, nouns
 from claw.reflex.alias import key, plain, scene
 from claw.reflex.grammar import CONDITION, LATER, NEGATED, QUESTION
 from claw.reflex.reading import Context, Reading, Request, Topic
 from claw.roles import ADULTS
 from claw.turns.deciding import Deciding
-from claw.turns.turn import Turn
+from claw.turns.replies import wanted
+from claw.turns.turn import Turn, outcome_of
 
+LONGEST_LEARNT = 6  # words of a wish that the mind understood
 REWORDED_SECONDS = 120.0  # how long what was not understood waits for other words
 LONGEST_MISSED, SHOWN = 8, 12  # words; examples that are listed in a chat
 STATES = re.compile(r"\b(?:is|are|was|were|am|has|have|had|said|says|told)\b")  # such a sentence tells something
@@ -58,9 +60,12 @@ class Teaching:
             elif missed and now - at <= REWORDED_SECONDS and reworded(missed, text, reading.calls, self.house):
                 self._seen(turn, missed, plain(text), "reworded", reading.calls, context)
 
-    def understood(self, turn: Turn, said: str, meant: str, calls: Sequence[ToolCall]) -> None:
-        """The mind understood what the reflex did not: as this sentence, by which it did these calls."""
-        if turn.role in ADULTS:
+    def understood(self, turn: Turn) -> None:
+        """The mind understood a short wish that the reflex did not, and all of it was done: from now on that needs no model."""
+        said, calls = turn.message.text, [step.call for step in turn.steps]
+        done = all(step.ruling == "run" and outcome_of(step) == "done" for step in turn.steps)
+        if calls and done and turn.role in ADULTS and _lasting(said):
+            meant = " and ".join(wanted(self.house, call) for call in calls)
             self._seen(turn, said, meant, "understood", calls, self.deciding.context(turn.message))
 
     def _done(self, turn: Turn, reading: Reading) -> bool:
@@ -180,6 +185,14 @@ def reworded(missed: str, text: str, calls: Sequence[ToolCall], house: House) ->
     sides = [SIDES & {*fold(one)} for one in (said, text)]
     same = numbers[0] == numbers[1] and sides[0] <= sides[1]
     return same and len(fold(said)) <= LONGEST_MISSED and bool(content & things) and len(content - again) <= 1
+
+
+def _lasting(said: str) -> bool:
+    """Whether words mean the same tomorrow: they are few, and neither tell, ask, forbid nor point at anything."""
+    words, text = fold(said), plain(said).casefold()
+    if len(words) > LONGEST_LEARNT or QUESTION.match(text) or "?" in said or set(words) & POINTING:
+        return False
+    return not any(one.search(text) for one in (NEGATED, CONDITION, LATER, STATES))
 
 
 def _content(text: str) -> set[str]:

@@ -84,6 +84,14 @@ class MemoryTalk:
         }  # fmt: skip
         return rules.get(seen, lambda page: False)
 
+    def found(self, words: str, person: str) -> list[Fact]:
+        """The facts about these words that this person is shown, the best first."""
+        whole, self.memory.may = self.memory.may, self._pages_of(person)
+        try:
+            return self.memory.find(words)
+        finally:
+            self.memory.may = whole
+
     def grant(self, turn: Turn, request: Request) -> None:
         """Forget several facts, as approved; those that have changed since stay."""
         wanted = [Fact(*one) for one in request.slots["facts"]]

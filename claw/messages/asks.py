@@ -11,6 +11,7 @@ from typing import Any
 from claw.events import Events
 from claw.messages.outbox import Outbox
 from claw.messages.questions import Question, Questions
+from claw.people.people import ONE_WAY
 
 ASK_SECONDS = 600.0
 CLAIMED = re.compile(r"\s*(?:skip[\s.!]*$|(?:call|name) (?:it|that|this)\b)", re.IGNORECASE)
@@ -40,7 +41,8 @@ class Asks:
             id = self.questions.put(self.chat, "ask", text, {"about": about}, seconds=ASK_SECONDS)
             self._waiting[id] = asyncio.get_running_loop().create_future()
             self._accepts[id] = accepts or _anything
-            keys = {f"ask:{id}:{self.questions.clock.time()}:{':'.join(place)}": place for place in self.places()}
+            places = [place for place in self.places() if place[0] not in ONE_WAY]  # an answer may be a code
+            keys = {f"ask:{id}:{self.questions.clock.time()}:{':'.join(place)}": place for place in places}
             for key, (bridge, chat) in keys.items():
                 self.outbox.put(text, key=key, bridge=bridge, chat=chat)
             timer = asyncio.ensure_future(self.questions.clock.sleep(ASK_SECONDS))
@@ -56,22 +58,37 @@ class Asks:
                 del self._waiting[id], self._accepts[id]
 
     def where(self, person: str, approves: Callable[[str], bool]) -> list[tuple[str, str]]:
-        """Where this person may say yes; without one of their own, where the owner may. The page shows all that waits."""
-        own = [place for place in self.reach(person) if approves(place[0])]
+        """Where this person may say yes; without one of their own, where the owner may. The page shows all that waits.
+
+        At the end stands where the person is only notified of it.
+        """
+        reached = self.reach(person)
+        own, deaf = [one for one in reached if approves(one[0])], [one for one in reached if self._notifies(one[0])]
         console = (self.bridge, self.chat)
         others = [place for place in self.owners if place[0] not in (self.bridge, "web") and approves(place[0])]
-        return [*own, console] if own and person in ("owner", "") else own or [console, *others]
+        return [*([*own, console] if own and person in ("owner", "") else own or [console, *others]), *deaf]
+
+    def _notifies(self, bridge: str) -> bool:
+        """Whether it is one that only notifies, and there now."""
+        return bridge in ONE_WAY and self.outbox.bridge(bridge) is not None
 
     def places(self) -> list[tuple[str, str]]:
         """Where the owner reads what is asked and said unasked."""
-        return list(dict.fromkeys([*self.owners, *self.reach("owner")]))
+        places = dict.fromkeys([*self.owners, *self.reach("owner")])
+        return [place for place in places if place[0] not in ONE_WAY or self._notifies(place[0])]
 
     def approval(self, text: str, data: Any, *, hash: str, seconds: float, key: str, places: Sequence[tuple[str, str]]) -> None:
         """Ask for a yes, in each of these places; the first answer wins."""
         id = self.questions.put(places[0][1], "approval", text, data, hash=hash, seconds=seconds)
+        doors = dict.fromkeys(one.capitalize() for one, _ in places if one not in ONE_WAY)
+        where = " or in ".join(doors).replace(self.bridge.capitalize(), "the terminal")
+        elsewhere = f"{text.removesuffix(' Yes or no?')} Answer in {where}."
         for number, (bridge, chat) in enumerate(places):
             one = f"{key}:{number}" if number else key
-            self.outbox.put(text, key=one, bridge=bridge, chat=chat, choices=["yes", "no"], question=id)
+            if bridge in ONE_WAY:
+                self.outbox.put(elsewhere, key=one, bridge=bridge, chat=chat)
+            else:
+                self.outbox.put(text, key=one, bridge=bridge, chat=chat, choices=["yes", "no"], question=id)
 
     def open(self) -> list[Question]:
         """The questions that wait for words."""

@@ -1,11 +1,10 @@
 """Everything that happens is a row here: a chat message, a fired routine, an alarm. Accepted means committed."""
 
 import asyncio
-import contextlib
 import json
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +41,16 @@ class Message:
     status: str
     plan: dict[str, Any] | None
     record: dict[str, Any] | None
-    extra: dict[str, Any] | None = None  # what came with it: `quoted` (the words of others), `images` (files)
+    extra: dict[str, Any] | None = None
+    """What came with it: `quoted` (the words of others), `images` (files), `voice` (the file of a voice note of the person's own,
+    empty when it could not be had), before its turn `refs` (where the bridge fetches these); once that was listened to also
+    `heard` (the text is what was heard) or `unheard` (why not).
+    """
+
+    @property
+    def spoken(self) -> bool:
+        """Whether its words are what was heard in a voice note: good for wishes, but a voice can be played back."""
+        return bool((self.extra or {}).get("heard"))
 
     @property
     def place(self) -> str:
@@ -76,6 +84,13 @@ class Answered:
     before: dict[str, dict[str, Any]]
 
 
+@dataclass(frozen=True)
+class Thinking:
+    """The mind began or ended to think about something in this place."""
+
+    place: str
+
+
 class Inbox:
     """Messages with unique keys; a key that is known is dropped silently, since the bridge will repeat what it sent."""
 
@@ -100,7 +115,7 @@ class Inbox:
                 at=self.clock.time() - max(0.0, age), extra=json.dumps(extra) if extra else None,
             )  # fmt: skip
         message = self.get(id)
-        self.events.publish(Arrived(message))
+        self.store.after_commit(lambda: self.events.publish(Arrived(message)))
         return message
 
     def get(self, id: int) -> Message:
@@ -119,11 +134,12 @@ class Inbox:
         """Messages that were not answered yet, oldest first, whenever they are due."""
         return list(self.select("status != 'done'"))
 
-    def next(self, chat: str) -> Message | None:
-        """The oldest message of a chat that is due now."""
+    def next(self, chat: str, without: Collection[int] = ()) -> Message | None:
+        """The oldest message of a chat that is due now, but not one of these."""
         self.leases.follow()
         now = self.clock.time(), self.clock.plausible()
-        return next(self.select(f"chat = ? AND {DUE} ORDER BY id LIMIT 1", chat, *now), None)
+        some = self.select(f"chat = ? AND {DUE} ORDER BY id LIMIT ?", chat, *now, len(without) + 1)
+        return next((one for one in some if one.id not in without), None)
 
     async def answered(self, message: Message) -> Answered:
         """Wait for the end of the turn of a message that was put in just now, with no `await` between; needs the worker."""
@@ -157,13 +173,13 @@ class Inbox:
 
     def last_lasting(self, message: Message) -> Message | None:
         """The turn in this place that last did, planned or asked anything before this message."""
-        return next((one for one in self._before(message) if one.plan is not None), None)
+        return next((one for one in self.before(message) if one.plan is not None), None)
 
     def follows(self, message: Message, other: Message) -> bool:
         """Whether nothing was said in this place between the other message and this one."""
-        return next(self._before(message), other).id == other.id
+        return next(self.before(message), other).id == other.id
 
-    def _before(self, message: Message) -> Iterator[Message]:
+    def before(self, message: Message) -> Iterator[Message]:
         """The turns in this place before this message, the newest first."""
         where = f"id < ? AND status = 'done' AND kind != 'call' AND {HERE} ORDER BY id DESC LIMIT 50"
         return self.select(where, message.id, *here(message.place))
@@ -172,14 +188,21 @@ class Inbox:
         """Keep what will be done, so that a crash does not read the message anew in a changed house."""
         self.store.write("UPDATE inbox SET status = 'running', plan = ? WHERE id = ?", json.dumps(plan), id)
 
+    def hear(self, message: Message, text: str, found: dict[str, Any]) -> Message:
+        """Keep what was heard in a voice note as the text of its message; `found`: `heard` or `unheard`."""
+        extra = json.dumps({**(message.extra or {}), **found})
+        self.store.write("UPDATE inbox SET text = ?, extra = ? WHERE id = ?", text, extra, message.id)
+        return self.get(message.id)
+
+    def bring(self, message: Message, extra: dict[str, Any]) -> Message:
+        """Keep what came with a message, in place of where it is to be fetched."""
+        self.store.write("UPDATE inbox SET extra = ? WHERE id = ?", json.dumps(extra) if extra else None, message.id)
+        return self.get(message.id)
+
     def hide(self, id: int) -> None:
         """Forget the words of a message: they were an answer to a skill, perhaps a code."""
         self.store.write("UPDATE inbox SET text = ? WHERE id = ?", HIDDEN, id)
-
-    def erase(self) -> None:
-        """After a commit: take hidden words out of the write-ahead log, too."""
-        with contextlib.suppress(sqlite3.OperationalError):  # a full disk: they go with a later checkpoint
-            self.store.one("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.store.erase()
 
     def finish(self, id: int, record: dict[str, Any]) -> None:
         """Mark as answered."""

@@ -6,20 +6,28 @@ import json
 import logging
 import re
 import sqlite3
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from claw.clock import Clock
 from claw.hosting.secrets import redact
+from claw.people.codes import Codes
 from claw.store import Store
 from claw.supervise import attempt
 
 log = logging.getLogger("claw.outbox")
+LOOK_SECONDS = 3600.0  # at the latest, for what is over by the wall clock
 FULL_SECONDS = 5.0  # until the next try while the disk is full or read-only
 REPEAT_NOTE = "(may be a repeat) "
 GROUP = "-group"  # behind the name of a bridge: the groups that it reaches, where others write and read, too
 ENDED = {"approved": "Approved{who} at {now}.", "declined": "Declined{who} at {now}.", "answered": "Answered at {now}."}
+ASKED = "outbox JOIN questions ON questions.id = question WHERE question IS NOT NULL AND settled = 0"
+SOONEST = (
+    "SELECT min(expires) AS at FROM"
+    f" (SELECT expires FROM {ASKED} AND questions.status = 'open' UNION ALL SELECT expires FROM codes)"
+)
 
 
 class NotSent(Exception):
@@ -51,13 +59,22 @@ class Bridge(Protocol):
     name: str
     idempotent: bool
     approves: bool  # whether a yes that comes this way counts: not where it could be forged or overheard
-    limit: int  # characters of one message
+    limit: int  # characters of one message, or what it `Measures` instead
 
     async def send(self, chat: str, text: str, key: str, choices: Sequence[str]) -> str:
         """Deliver; returns the channel's reference. Raises NotSent, Refused, or anything else when it is not known.
 
         `choices` are `Choice`s where a press can be told apart, else plain words.
         """
+        ...
+
+
+@runtime_checkable
+class Measures(Protocol):
+    """A bridge whose limit counts something else than characters."""
+
+    def measure(self, text: str) -> int:
+        """How much of its limit a text takes."""
         ...
 
 
@@ -92,7 +109,7 @@ class Outbox:
     """Queued -> sending -> sent; a row found sending at the start is ambiguous."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
-        self.store, self.clock = store, clock
+        self.store, self.clock, self.codes = store, clock, Codes(store, clock)
         self.bridges: dict[str, Bridge] = {}
         self._wake = asyncio.Event()
         self._chats: dict[tuple[str, str], asyncio.Task[None]] = {}
@@ -111,7 +128,8 @@ class Outbox:
         text = redact(text)
         if self.store.one("SELECT 1 FROM outbox WHERE key = ?", key) is None:
             way = self.bridge(bridge)
-            *parts, last = parted(text, way.limit - len(REPEAT_NOTE)) if way else [text]
+            measure = way.measure if isinstance(way, Measures) else len
+            *parts, last = parted(text, way.limit - len(REPEAT_NOTE), measure) if way else [text]
             row: dict[str, Any] = {"bridge": bridge, "chat": chat, "due": 0.0, "at": self.clock.time()}
             for number, part in enumerate(parts):
                 self.store.insert("outbox", key=f"{key}#{number}", text=part, choices=[], **row)
@@ -121,11 +139,11 @@ class Outbox:
 
     def settle(self, now: str, name: Callable[[str], str]) -> None:
         """Let the questions that were sent show how they ended; `now`: "21:04", `name`: of the person with this id."""
-        ended = self.store.all(
-            "SELECT outbox.*, questions.status AS end, questions.answer FROM outbox JOIN questions ON questions.id = question"
-            " WHERE question IS NOT NULL AND settled = 0 AND (questions.status != 'open' OR expires <= ?)", self.clock.time(),
-        )  # fmt: skip
-        for row in ended:
+        self._settle("(questions.status != 'open' OR expires <= ?)", now, name)
+
+    def _settle(self, which: str, now: str = "", name: Callable[[str], str] = str) -> None:
+        ended = f"SELECT outbox.*, questions.status AS end, questions.answer FROM {ASKED} AND {which}"
+        for row in self.store.all(ended, self.clock.time()):
             self.store.write("UPDATE outbox SET settled = 1 WHERE id = ?", row["id"])
             if isinstance(self.bridge(row["bridge"]), Edits):
                 who = f" by {name(row['answer'])}" if row["answer"] else ""
@@ -150,19 +168,32 @@ class Outbox:
     async def run(self) -> None:
         """Send what is queued, each chat in its own task, until cancelled."""
         self._mark_ambiguous()
-        self._wake.set()
         try:
             while True:
-                await self._wake.wait()
                 self._wake.clear()
                 for row in self.store.all("SELECT DISTINCT bridge, chat FROM outbox WHERE status IN ('queued', 'sending')"):
                     place = (row["bridge"], row["chat"])
                     if place not in self._chats and self.bridge(row["bridge"]):
                         task = self._chats[place] = asyncio.create_task(self._deliver(*place))
                         task.add_done_callback(lambda _, place=place: self._chats.pop(place, None))  # type: ignore[misc]
+                await self.clock.until(self._wake, self._expire())
         finally:
             for task in (*self._chats.values(), *self._timers):
                 task.cancel()
+
+    def _expire(self) -> float:
+        """Let questions and codes whose time is over show it; the seconds until to look again."""
+        soonest = self.store.one(SOONEST)
+        left = soonest["at"] - self.clock.time() if soonest and soonest["at"] else LOOK_SECONDS
+        if left > 0:
+            return min(left, LOOK_SECONDS)
+        try:
+            with self.store.transaction():
+                self._settle("questions.status = 'open' AND expires <= ?")
+                self.codes.expire()
+        except sqlite3.OperationalError:
+            return FULL_SECONDS
+        return 0.0
 
     def _wake_in(self, seconds: float) -> None:
         """Look again then."""
@@ -184,8 +215,8 @@ class Outbox:
         due = self.clock.time() + min(60.0, 2.0 ** row["tries"]) if failed else 0.0
         bridge = self.bridge(row["bridge"])
         silent = bridge is None or bridge.idempotent or row["edits"] is not None  # the same edit twice shows one
-        text = row["text"] if silent else _noted(row["text"])
-        self.store.write("UPDATE outbox SET status = 'queued', due = ?, text = ? WHERE id = ?", due, text, row["id"])
+        note = "" if silent or row["text"].startswith(REPEAT_NOTE) else REPEAT_NOTE
+        self.store.write("UPDATE outbox SET status = 'queued', due = ?, text = ? || text WHERE id = ?", due, note, row["id"])
 
     async def _deliver(self, bridge: str, chat: str) -> None:
         try:
@@ -250,12 +281,13 @@ def _buttons(labels: Sequence[str], question: int | None) -> list[str]:
     return [Choice(label, f"{question or 0}:{answer}") for label, answer in words.items()]
 
 
-def parted(text: str, limit: int) -> list[str]:
-    """A text in parts of at most so many characters, cut between paragraphs, lines, sentences or words where there are any."""
+def parted(text: str, limit: int, measure: Callable[[str], int] = len) -> list[str]:
+    """A text in parts of at most this measure, cut between paragraphs, lines, sentences or words where there are any."""
     parts = []
-    while len(text) > limit:
-        cuts = [found.end() for gap in (r"\n\n+", r"\n", r"[.!?]\s", r"\s") for found in _last(gap, text, limit)]
-        at = next((cut for cut in cuts if cut > limit // 2), cuts[-1] if cuts else limit)
+    while measure(text) > limit:
+        most = bisect_right(range(len(text)), limit, key=lambda end: measure(text[:end])) - 1
+        cuts = [found.end() for gap in (r"\n\n+", r"\n", r"[.!?]\s", r"\s") for found in _last(gap, text, most)]
+        at = next((cut for cut in cuts if cut > most // 2), cuts[-1] if cuts else most)
         parts.append(text[:at].rstrip())
         text = text[at:].lstrip()
     return [*parts, text]
@@ -264,7 +296,3 @@ def parted(text: str, limit: int) -> list[str]:
 def _last(gap: str, text: str, limit: int) -> list[re.Match[str]]:
     """The last such gap within the limit."""
     return list(re.finditer(gap, text[:limit]))[-1:]
-
-
-def _noted(text: str) -> str:
-    return text if text.startswith(REPEAT_NOTE) else REPEAT_NOTE + text

@@ -1,6 +1,7 @@
 """The one resolver that turns words into devices: names, aliases, makers, sorts, rooms, floors, "everywhere", "the other one"."""
 
 from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
 
 from claw.device import Device
 from claw.house import House
@@ -26,9 +27,11 @@ from claw.names.words import (
 )  # fmt: skip
 
 __all__ = [
-    "ALL", "ARTICLES", "FLOORS", "HOME", "KINDS_SAID", "NOUNS", "POINTING", "PREPOSITIONS", "SMALL", "SORTS", "Fits", "Names",
-    "Selection", "Words", "fold", "singular", "stems",
+    "ALL", "ARTICLES", "FLOORS", "HOME", "KINDS_SAID", "NOUNS", "POINTING", "PREPOSITIONS", "SMALL", "SORTS", "VIEWS", "Fits",
+    "Names", "Selection", "Words", "fold", "singular", "stems",
 ]  # fmt: skip
+
+VIEWS = 4  # of a house are kept, by house.version: the whole one, and what some guests may use of it
 
 
 class Names:
@@ -36,14 +39,12 @@ class Names:
 
     def __init__(self, house: House) -> None:
         self.house = house
-        self._index: Index | None = None
+        self._index = lru_cache(VIEWS)(lambda version: Index(house))
 
     @property
     def index(self) -> Index:
         """What may be said of each device of the house as it is now."""
-        if self._index is None or self._index.version != self.house.version:
-            self._index = Index(self.house)
-        return self._index
+        return self._index(self.house.version)
 
     def find(self, words: str, *, kinds: Collection[str] | None = None, sort: str = "", area: str = "", speaker_area: str = "",
              all: bool = False, fits: Fits | None = None, topic: Sequence[str] = ()) -> Selection:  # fmt: skip

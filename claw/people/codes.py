@@ -5,6 +5,7 @@ import hmac
 import json
 import re
 import secrets
+from collections.abc import Collection
 from typing import Any
 
 from claw.clock import Clock
@@ -15,7 +16,12 @@ LENGTH = 8
 CODE_SECONDS = 600.0
 PENDING = 3  # codes of strangers that wait, in all
 WRONG, WRONG_SECONDS = 5, 86400.0  # so many wrong tries of an address, then none of it counts for so long
-CODE = re.compile(rf"\s*([{ALPHABET}{ALPHABET.lower()}]{{4}})[ -]?([{ALPHABET}{ALPHABET.lower()}]{{4}})\s*")
+FOUR = rf"([{ALPHABET}{ALPHABET.lower()}]{{4}})"
+SHOWN = re.compile(rf"(?<![A-Z0-9])(?=({FOUR}[ -]?{FOUR})(?![A-Za-z0-9]))")
+CODE = re.compile(rf"\s*{FOUR}[ -]?{FOUR}\s*")
+DOTS = "•" * LENGTH  # in place of a code that counts no more
+EARLIER = 3600.0  # seconds by which the message that asked for a code may be older than the code
+TEXTS = ("outbox", "text"), ("inbox", "text"), ("inbox", "plan"), ("inbox", "record"), ("inbox", "extra")  # may hold one
 
 
 def code_in(text: str) -> str:
@@ -33,6 +39,14 @@ def _hash(code: str) -> str:
     return hashlib.sha256(code.encode()).hexdigest()
 
 
+def _dotted(text: str, hashes: Collection[str]) -> str:
+    """A text without the codes that have these hashes."""
+    codes = {found[1] for found in SHOWN.finditer(text) if _hash((found[2] + found[3]).upper()) in hashes}
+    for code in codes:
+        text = text.replace(code, DOTS)
+    return text
+
+
 class Codes:
     """The table of open codes and of wrong tries. kind: stranger (for the owner to approve), invite, first."""
 
@@ -45,7 +59,7 @@ class Codes:
         """Let this code count for so long and return it; nobody can read it later."""
         now = self.clock.time()
         with self.store.transaction():
-            self.store.write("DELETE FROM codes WHERE expires <= ? OR made > ?", now, now)
+            self.expire()
             self.store.insert(
                 "codes", hash=_hash(code), kind=kind, bridge=bridge, address=address, data=data, made=now, expires=now + seconds
             )
@@ -71,11 +85,32 @@ class Codes:
 
     def spend(self, row: dict[str, Any]) -> None:
         """A code counts once."""
-        self.store.write("DELETE FROM codes WHERE id = ?", row["id"])
+        self._end("id = ?", row["id"])
 
     def drop(self, kind: str) -> None:
         """Forget all codes of a kind."""
-        self.store.write("DELETE FROM codes WHERE kind = ?", kind)
+        self._end("kind = ?", kind)
+
+    def expire(self) -> None:
+        """Forget the codes whose time is over, and those of the future: the clock was set back."""
+        now = self.clock.time()
+        self._end("expires <= ? OR made > ?", now, now)
+
+    def _end(self, which: str, *params: Any) -> None:
+        """Forget codes, and put dots in their place wherever they were shown or written."""
+        ended = self.store.all(f"SELECT hash, made FROM codes WHERE {which}", *params)
+        if not ended:
+            return
+        hashes, since = {row["hash"] for row in ended}, min(row["made"] for row in ended) - EARLIER
+        with self.store.transaction():
+            self.store.write(f"DELETE FROM codes WHERE {which}", *params)
+            for table, column in TEXTS:
+                for row in self.store.all(f"SELECT id, {column} AS text FROM {table} WHERE at >= ?", since):
+                    if (text := _dotted(row["text"] or "", hashes)) != (row["text"] or ""):
+                        self.store.write(f"UPDATE {table} SET {column} = ? WHERE id = ?", text, row["id"])
+            unsent = "status IN ('queued', 'sending') AND substr(key, 1, 5) = 'said:'"  # to a stranger: dots are of no use there
+            self.store.write(f"DELETE FROM outbox WHERE {unsent} AND instr(text, ?)", DOTS)
+            self.store.erase()
 
     def may_try(self, bridge: str, address: str) -> bool:
         """Whether a code from this address still counts."""

@@ -4,7 +4,7 @@ import contextlib
 import json
 import re
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import time, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from claw.store import Store
 
 RESERVED = ("owner", "adult", "child", "guest")  # ids that are their own role: console, page and evaluations use them
 NOBODY = "nobody"  # the role of whoever is not known, was removed, or whose time is over: may do nothing at all
+ONE_WAY = frozenset({"ntfy", "email", "push"})  # bridges that only notify: nobody is known by an address there
 INVITE_SECONDS = 7 * 86400.0
 LONGEST_NAME = 40
 HOUR = r"(?:[01]\d|2[0-3]):[0-5]\d"
@@ -30,9 +31,9 @@ class PeopleError(ValueError):
 class Person:
     """Somebody with a role: owner, adult, child, guest.
 
-    until: seconds since 1970 at which a guest ends. areas, kinds: the rooms and kinds of devices that are theirs to use and to
-    ask about; empty = all that the role may. quiet: "22:00-07:00", when nothing unasked is said to them. sees: what is granted
-    beyond the role: camera, memory, ledger.
+    begins, until: seconds since 1970 between which a guest may do something. areas, kinds: the rooms and kinds of devices that
+    are theirs to use and to ask about; empty = all that the role may. quiet: "22:00-07:00", when nothing unasked is said to them.
+    sees: what is granted beyond the role: camera, memory, ledger.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Person:
     quiet: str = ""
     kinds: tuple[str, ...] = ()
     sees: tuple[str, ...] = ()
+    begins: float | None = None
 
 
 class People:
@@ -66,16 +68,30 @@ class People:
     # -- who is it
 
     def who(self, bridge: str, address: str) -> Person | None:
-        """Who writes from this address; None for a stranger, and for one whose time is over."""
+        """Who writes from this address, also before their time begins; None for a stranger, and for one whose time is over."""
         row = self.store.one("SELECT person FROM addresses WHERE bridge = ? AND address = ?", bridge, address)
-        return self.get(row["person"]) if row else None
+        return self.expected(row["person"]) if row and bridge not in ONE_WAY else None
 
     def get(self, id: str) -> Person | None:
-        """The person with this id; None when there is none (any more), and while nobody knows whether a guest's time is over."""
+        """The person with this id; None when there is none, outside a guest's time, and while nobody knows the date for that."""
+        person = self.expected(id)
+        return None if person and self.early(person) else person
+
+    def early(self, person: Person) -> bool:
+        """Whether the time of this guest has not begun."""
+        return person.begins is not None and self.clock.time() < person.begins
+
+    def expected(self, id: str) -> Person | None:
+        """The person with this id, also before their time begins."""
         person = self._people.get(id)
         if person and person.until is not None and not (self.clock.plausible() and self.clock.time() < person.until):
             return None
         return person
+
+    def name(self, id: str) -> str:
+        """What the person with this id is called, or was before they were removed; the id for whoever never was one."""
+        row = self.store.one("SELECT name FROM people WHERE id = ?", id)
+        return str(row["name"]) if row else id
 
     def role(self, id: str) -> str:
         """Owner, adult, child or guest; `nobody` for whoever may do nothing."""
@@ -99,7 +115,7 @@ class People:
     def addresses(self, person: str) -> list[tuple[str, str]]:
         """The bridges and chats in which the person with this id is reached, the one used first at first."""
         rows = self.store.all("SELECT bridge, chat FROM addresses WHERE person = ? ORDER BY made, bridge", person)
-        return [(row["bridge"], row["chat"]) for row in rows] if self.get(person) else []
+        return [(row["bridge"], row["chat"]) for row in rows] if self.expected(person) else []
 
     def at(self, bridge: str, chat: str) -> str:
         """The id of the person with this direct chat; empty when there is none."""
@@ -109,6 +125,29 @@ class People:
     def approvers(self, roles: Collection[str]) -> list[tuple[str, str]]:
         """The addresses of everybody in these roles."""
         return [place for id in self._people if self.role(id) in roles for place in self.addresses(id)]
+
+    def firsts(self, places: Sequence[tuple[str, str]], works: Callable[[str], object]) -> list[tuple[str, str]]:
+        """Of these places those of nobody (the console, the page), and each person's first on a bridge that works."""
+        first: dict[str, tuple[str, str]] = {}
+        for place in sorted(places, key=lambda place: not works(place[0])):
+            first.setdefault(self.at(*place), place)
+        return [place for place in places if first[self.at(*place)] == place or not self.at(*place)]
+
+    # -- where somebody is notified
+
+    def notify(self, person: str, bridge: str, address: str, chat: str) -> None:
+        """From now on notify the person with this id there, too; `chat` is reached by no other address."""
+        self.store.write("DELETE FROM addresses WHERE bridge = ? AND chat = ?", bridge, chat)
+        self._reach(person, bridge, address, chat)
+
+    def forget(self, bridge: str, *, chat: str = "", person: str = "") -> None:
+        """Notify nobody in this chat any more, or this person nowhere on this bridge."""
+        self.store.write("DELETE FROM addresses WHERE bridge = ? AND (chat = ? OR person = ?)", bridge, chat, person)
+
+    def address(self, bridge: str, chat: str) -> str:
+        """The channel's own address of a chat; empty when there is none (any more)."""
+        row = self.store.one("SELECT address FROM addresses WHERE bridge = ? AND chat = ?", bridge, chat)
+        return str(row["address"]) if row else ""
 
     def quiet(self, person: str) -> float:
         """Seconds until the quiet hours of the person with this id end; 0 when there are none now."""
@@ -123,7 +162,8 @@ class People:
 
     def first(self) -> bool:
         """Whether no owner has an address yet: then only the code that the console shows lets the first one in."""
-        return not any(one.role == "owner" and self.addresses(one.id) for one in self._people.values())
+        owners = [one.id for one in self._people.values() if one.role == "owner"]
+        return not any(bridge not in ONE_WAY for id in owners for bridge, _ in self.addresses(id))
 
     # -- how one comes in
 
@@ -171,11 +211,11 @@ class People:
 
     def invite(
         self, name: str, role: str, until: float | None = None, areas: tuple[str, ...] = (), kinds: tuple[str, ...] = (),
-        *, code: str = "",
+        *, code: str = "", begins: float | None = None,
     ) -> str:  # fmt: skip
         """A code (this one, or a new one) that the invited person sends to the bot, once, within a week and before `until`."""
         now = self.clock.time()
-        somebody = _checked(Person("", name, role, until, areas, kinds=kinds), now)
+        somebody = _checked(Person("", name, role, until, areas, kinds=kinds, begins=begins), now)
         seconds = min(INVITE_SECONDS, until - now if until else INVITE_SECONDS)
         return self.codes.keep(code or new_code(), "invite", data=asdict(somebody), seconds=seconds)
 
@@ -221,16 +261,17 @@ class People:
     # -- changes, by the owner
 
     def check(
-        self, name: str, role: str, until: float | None = None, areas: tuple[str, ...] = (), kinds: tuple[str, ...] = ()
-    ) -> Person:
+        self, name: str, role: str, until: float | None = None, areas: tuple[str, ...] = (), kinds: tuple[str, ...] = (),
+        *, begins: float | None = None,
+    ) -> Person:  # fmt: skip
         """The new person that this would be, not added; PeopleError when that cannot be."""
         if self.named(name):
             raise PeopleError(f"There is somebody called {name} already: take another name.")
-        return _checked(Person("", name, role, until, areas, kinds=kinds), self.clock.time())
+        return _checked(Person("", name, role, until, areas, kinds=kinds, begins=begins), self.clock.time())
 
-    def add(self, name: str, role: str, until: float | None = None) -> Person:
+    def add(self, name: str, role: str, until: float | None = None, *, begins: float | None = None) -> Person:
         """A new person without an address; PeopleError when that cannot be."""
-        return self._put(self.check(name, role, until))
+        return self._put(self.check(name, role, until, begins=begins))
 
     def _put(self, person: Person) -> Person:
         person = replace(person, id=self._new_id(person.name))
@@ -253,7 +294,7 @@ class People:
         return next(id for number in range(1, 10**6) if (id := base if number == 1 else f"{base}-{number}") not in taken)
 
     def change(self, id: str, **fields: Any) -> Person:
-        """Another name, role, until, areas, kinds, quiet, sees; PeopleError when that cannot be."""
+        """Another name, role, begins, until, areas, kinds, quiet, sees; PeopleError when that cannot be."""
         changed = self.checked(id, **fields)
         self._write(changed)
         return changed
@@ -292,7 +333,7 @@ class People:
 
 def _person(row: sqlite3.Row) -> Person:
     lists = {key: tuple(json.loads(row[key])) for key in ("areas", "kinds", "sees")}
-    return Person(row["id"], row["name"], row["role"], row["until"], quiet=row["quiet"], **lists)
+    return Person(row["id"], row["name"], row["role"], row["until"], quiet=row["quiet"], begins=row["begins"], **lists)
 
 
 def _checked(person: Person, now: float) -> Person:

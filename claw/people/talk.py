@@ -7,7 +7,7 @@ from typing import Any
 
 from claw.moments import at_words
 from claw.people.codes import code_in, new_code
-from claw.people.people import People, PeopleError, Person
+from claw.people.people import ONE_WAY, People, PeopleError, Person
 from claw.reflex import people as sentences
 from claw.reflex.reading import Context, Request
 from claw.roles import ADULTS
@@ -20,12 +20,16 @@ OWNER_ONLY = "Only the owner of this house can change who may use it."
 NO_CODE = "No stranger was shown this code, or its 10 minutes are over. They can write to me again and get a new one."
 NO_TIME = "I do not understand until when. Say, for example, “until Friday”, “this weekend”, or “for 3 days”."
 WHOLE = frozenset({"everything", "anything", "all", "all of it", "the house", "the whole house", "this house", "my house"})
+NOT_SET_UP = "I cannot notify by {by}: it is not set up in this house (docs/bridges.md says how)."
+BY_PUSH = "Please open my page over https on the phone that I shall notify, and press “Notify this phone” under Activity."
+NO_MAILBOX = "“{}” is no e-mail address. Say, for example: “notify me by email at me@example.org”."
+MAILBOX = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+", re.ASCII)
 Slots = Mapping[str, Any]
 Change = tuple[str, Callable[[], str]]  # the question for it, and what makes it (writes are added then) and says so
 
 
 class PeopleTalk:
-    """A Subject (turns/turn.py): list, pair, invite, add, limit, remove, role, quiet."""
+    """A Subject (turns/turn.py): list, pair, invite, add, limit, remove, role, quiet, notify."""
 
     def __init__(self, people: People, deciding: Deciding, routines: Routines) -> None:
         self.people, self.deciding, self.routines = people, deciding, routines
@@ -33,12 +37,12 @@ class PeopleTalk:
 
     def take(self, turn: Turn, request: Request, context: Context) -> None:
         """The owner is asked; a command at the console is its own yes."""
-        turn.level, turn.request, turn.secret = "grammar", None, request.verb == "pair"
+        turn.level, turn.request, turn.secret = "grammar", None, request.verb == "pair" or "phone" in request.slots
         if request.verb == "list":
             turn.reply = "\n".join(map(self.words, self.people.all())) if turn.role in ADULTS else NOT_YOURS
             turn.reply = turn.reply or "Only you, at the console."
             return
-        own = request.verb == "quiet" and not request.slots.get("name")
+        own = not request.slots.get("name") and (request.verb == "quiet" or (request.verb == "notify" and turn.role in ADULTS))
         if turn.role != "owner" and not own:
             turn.reply = OWNER_ONLY
             return
@@ -63,15 +67,23 @@ class PeopleTalk:
 
     def words(self, one: Person) -> str:
         """One line about a person."""
-        bridges = sorted({bridge for bridge, _ in self.people.addresses(one.id)})
+        reached = {bridge for bridge, _ in self.people.addresses(one.id)}
+        bridges, notified = sorted(reached - ONE_WAY), sorted(reached & ONE_WAY)
         parts = [f"{one.name}: {one.role}" if one.name != one.role else capital(one.role)]
         if one.until is not None:
-            over = "" if self.people.get(one.id) else " (over)"
-            parts[0] += f" until {self._at(one.until)}{over}"
+            over = "" if self.people.expected(one.id) else " (over)"
+            parts[0] += f"{self._term(one)}{over}"
         parts += [f"may use {self.policy.limits(one)} only"] if one.areas or one.kinds else []
         parts += [f"quiet {one.quiet}"] if one.quiet else []
         parts += [f"sees {listed(one.sees)}"] if one.sees else []
-        return f"{', '.join([*parts, f'on {listed(bridges)}' if bridges else 'no address yet'])}."
+        parts += [f"notified by {listed(notified)}"] if notified else []
+        parts += [f"on {listed(bridges)}"] if bridges else [] if notified else ["no address yet"]
+        return f"{', '.join(parts)}."
+
+    def _term(self, one: Person) -> str:
+        """When a guest may do something: " from Saturday at 00:00 until Sunday at 23:59"; empty for always."""
+        begins = f" from {self._at(one.begins)}" if one.begins and self.people.early(one) else ""
+        return begins + (f" until {self._at(one.until)}" if one.until else "")
 
     def _at(self, at: float) -> str:
         return at_words(at, self.clock.now()).removeprefix("at ").removeprefix("on ")
@@ -82,7 +94,8 @@ class PeopleTalk:
         """The slots with ids in place of words; PeopleError when they mean nothing here."""
         slots = dict(request.slots)
         if words := slots.pop("when", ""):
-            slots["until"] = sentences.end(str(words), self.clock.now())
+            words = "until tomorrow" if words == "tomorrow" else words  # it came from `--until`
+            slots |= sentences.term(str(words), self.clock.now())
             if not slots["until"]:
                 raise PeopleError(NO_TIME)
         if request.verb == "pair":
@@ -130,7 +143,8 @@ class PeopleTalk:
 
     def _change(self, turn: Turn, verb: str, slots: Slots) -> Change:
         """PeopleError when it cannot be."""
-        changes = {"pair": self._pair, "invite": self._invite, "add": self._add, "remove": self._remove}
+        changes = {"pair": self._pair, "invite": self._invite, "add": self._add, "remove": self._remove,
+                   "notify": self._notify}  # fmt: skip
         return changes.get(verb, self._alter)(turn, slots)
 
     def _pair(self, turn: Turn, slots: Slots) -> Change:
@@ -159,24 +173,26 @@ class PeopleTalk:
     def _invite(self, turn: Turn, slots: Slots) -> Change:
         """A code to hand on."""
         name, role, until = str(slots["name"]), str(slots.get("role") or "guest"), slots.get("until")
+        begins = slots.get("begins")
         limits = tuple(slots.get("areas", ())), tuple(slots.get("kinds", ()))
-        one = self.people.check(name, role, until, *limits)
+        one = self.people.check(name, role, until, *limits, begins=begins)
         what = self.policy.limits(one) or "what " + _a(role) + " may"
-        till = f" until {self._at(until)}" if until else ""
+        till = self._term(one)
 
         def make() -> str:
             code = new_code()
-            turn.writes.append(partial(self.people.invite, one.name, role, until, *limits, code=code))
+            turn.writes.append(partial(self.people.invite, one.name, role, until, *limits, code=code, begins=begins))
             return f"Hand on this code: {code}. Whoever sends it to me first is {one.name}, and may use {what}{till}."
 
         return f"invite {one.name} as {_a(role)}, to use {what}{till}", make
 
     def _add(self, turn: Turn, slots: Slots) -> Change:
-        one = self.people.check(str(slots["name"]), str(slots.get("role") or "guest"), slots.get("until"))
+        begins = slots.get("begins")
+        one = self.people.check(str(slots["name"]), str(slots.get("role") or "guest"), slots.get("until"), begins=begins)
 
         def make() -> str:
-            turn.writes.append(partial(self.people.add, one.name, one.role, one.until))
-            return f"{one.name} is {_a(one.role)} of this house now."
+            turn.writes.append(partial(self.people.add, one.name, one.role, one.until, begins=begins))
+            return f"{one.name} is {_a(one.role)} of this house{self._term(one) if begins else ' now'}."
 
         return f"add {one.name} as {_a(one.role)}", make
 
@@ -201,10 +217,12 @@ class PeopleTalk:
         one = self._known(slots)
         fields: dict[str, Any] = {key: tuple(slots[key]) for key in ("areas", "kinds", "sees") if key in slots}
         fields |= {key: slots[key] for key in ("role", "until", "quiet") if key in slots}
+        if "until" in slots:
+            fields["begins"] = slots.get("begins")
         if not fields:
             raise PeopleError("Please say what shall change.")
         if fields.get("role", "guest") != "guest":
-            fields["until"] = None
+            fields["until"] = fields["begins"] = None
         changed = self.people.checked(one.id, **fields)
 
         def make() -> str:
@@ -212,6 +230,44 @@ class PeopleTalk:
             return f"Done. {capital(self.words(changed))}"
 
         return f"change {one.name} to this: {self.words(changed).removesuffix('.')}", make
+
+    def _notify(self, turn: Turn, slots: Slots) -> Change:
+        """Notify somebody by ntfy, e-mail or, as the page says, on this phone; or, with `off`, not any more."""
+        one, by = self._known(slots), str(slots["by"])
+        who = "you" if one.id == turn.message.person else one.name
+        if slots.get("off"):
+
+            def end() -> str:
+                turn.writes.append(partial(self.people.forget, by, person=one.id))
+                return f"I do not notify {who} by {by} any more."
+
+            return f"stop notifying {who} by {by}", end
+        way = self.deciding.asks.outbox.bridge(by)
+        if way is None:
+            raise PeopleError(NOT_SET_UP.format(by=by))
+        address, chat, where = self._target(one, by, slots)
+        others = [bridge for bridge, _ in self.people.addresses(one.id) if bridge != by]
+        first = f" What is urgent comes there; the rest, as before, by {others[0]}." if others else ""
+        lacks = f" But first {trouble}." if (trouble := getattr(way, "trouble", "")) else ""
+
+        def make() -> str:
+            turn.writes.append(partial(self.people.notify, one.id, by, address, f"{by}:{chat}"))
+            return f"I notify {who} by {by} now{where}.{first}{lacks}"
+
+        return f"notify {who} by {by}{where}", make
+
+    def _target(self, one: Person, by: str, slots: Slots) -> tuple[str, str, str]:
+        """Address and chat on the bridge, and where that is, for people; PeopleError when it cannot be."""
+        if by == "push":
+            if "phone" not in slots:
+                raise PeopleError(BY_PUSH)
+            return str(slots["address"]), str(slots["phone"]), " on this phone"
+        if by == "email":
+            if not MAILBOX.fullmatch(to := str(slots.get("to", ""))):
+                raise PeopleError(NO_MAILBOX.format(to))
+            return to, to, f" at {to}"
+        topic = "".join(char if char.isascii() else f"{ord(char):x}" for char in one.id)
+        return topic, topic, f" (topic: what is in secrets/ntfy{f', and -{topic} behind it' if topic != 'owner' else ''})"
 
     def _known(self, slots: Slots) -> Person:
         name = str(slots.get("name", ""))

@@ -5,6 +5,7 @@ Whole messages only. No name that a device advertised is ever compared here.
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 from claw.names import ARTICLES, PREPOSITIONS, fold, singular, stems
 from claw.reflex.numbers import NUMBERS, ORDINALS
@@ -74,6 +75,7 @@ WHETHER = re.compile(
 EACH = re.compile(r"\b(?:each and every|every single)(?= )", re.IGNORECASE)
 
 
+@lru_cache(64)  # one message is looked at in several ways
 def plain(text: str) -> str:
     """The message without politeness around it; a message of nothing else stays as it is."""
     before = EACH.sub("every", text.strip())
@@ -122,6 +124,8 @@ class Alias:
 
 def scene(text: str, context: Context) -> str:
     """The name of the owner's scene that the whole message is; empty when none."""
+    if not context.scenes:
+        return ""
     names = {" ".join(fold(name)): name for name in context.scenes}
     return names.get(" ".join(fold(text))) or names.get(" ".join(fold(plain(text))), "")
 

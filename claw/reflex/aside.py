@@ -7,16 +7,17 @@ from claw.reflex.parts import REMARK
 
 IT = "(?:it|that|them|those|this|these)"
 POLITELY = r"(?:(?:(?:can|could|would|will) (?:you|u)|please|pls|just|so|then|now|and|sorry|no|wait|quick|quickly)[, ]+)*"
-ACTS = """put turn switch take bring change set shut close open lock unlock dim lower raise make move stop pause resume mute
-unmute cancel undo revert scrap scratch leave keep get cool warm brighten skip"""
+PUT, UNDO = "put|turn|take|bring|change|set", "undo|cancel|revert|scrap"
+ACTS = f"""{PUT}|{UNDO}|scratch|switch|shut|close|open|lock|unlock|dim|lower|raise|make|move|stop|pause|resume|mute|unmute|leave
+keep|get|cool|warm|brighten|skip""".replace("\n", "|")
 BACK = (
     rf"(?:(?:back|on|off|up|down|out|open|shut|again|please|{IT} (?:was|were|had been)|to|how|as|the way|what"
     rf"|like|before)\b\s*)*"
 )
-WISH = rf"{POLITELY}(?:(?:{'|'.join(ACTS.split())}) {IT}\b.*|(?:undo|put back|back) (?:how|on|off|up)\b.*|undo(?: please)?$)"
+WISH = rf"{POLITELY}(?:(?:{ACTS}) {IT}\b.*|(?:undo|put back|back) (?:how|on|off|up)\b.*|undo(?: please)?$)"
 BEHIND = re.compile(rf"(?P<talk>.+?)(?P<cut>\s*[,.;:!?…—–-]+\s+|\s+)(?P<wish>{WISH})")
 BEFORE = re.compile(
-    rf"(?P<wish>{POLITELY}(?:(?:undo|cancel|revert|scrap)(?: {IT})?|(?:put|turn|switch|take|bring|change|set) {IT} {BACK}))"
+    rf"(?P<wish>{POLITELY}(?:(?:{UNDO})(?: {IT})?|(?:{PUT}|switch) {IT} {BACK}))"
     r"(?P<cut>\s*[,.;:!?…—–-]+\s*|\s*)(?P<talk>\S.*)"
 )
 CUT = re.compile(r"(?P<talk>.+)\s*[,.;:!?…—–]+\s+(?P<wish>.+)")
@@ -43,10 +44,10 @@ SUBJECT = re.compile(
 )
 TIMED = re.compile(r"\b(?:in|at|for|after|until|till|by|every|tomorrow|tonight|later|when|if|once|before|unless)\b")
 UNDONE = re.compile(
-    rf"(?:undo|cancel|revert|scrap|scratch)(?: {IT})?"
-    rf"|(?:(?:put|change|set|turn|bring|take) {IT} )?back(?: to)? (?:how|as|the way|what|like) {IT} (?:was|were"
+    rf"(?:{UNDO}|scratch)(?: {IT})?"
+    rf"|(?:(?:{PUT}) {IT} )?back(?: to)? (?:how|as|the way|what|like) {IT} (?:was|were"
     rf"|had been)(?: before)?"
-    rf"|(?:put|take|bring|change|set|turn) {IT} back(?: again)?"
+    rf"|(?:{PUT}) {IT} back(?: again)?"
 )
 BACK_AGAIN = re.compile(
     rf"(?:(?:put|turn|switch|bring|open|close|shut) {IT} )?(?:(?:all )?back )(?P<way>on|off|up|down|open|closed)(?: again)?"

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from functools import cache
 
-from claw.reflex.tagger import Tagged
-from claw.reflex.tagging import BEGINNINGS, TAKEN, Tagging, wish
+from claw.reflex.tagger import BEGINNINGS, Tagged
+from claw.reflex.tagging import TAKEN, Tagging, wish
 from claw.reflex.tokens import Token
 
 Read = Callable[[str], Tagging | None]

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from claw.house import House
-from claw.names import KINDS_SAID, Names, Selection, fold, singular, stems
+from claw.names import KINDS_SAID, VIEWS, Names, Selection, fold, singular, stems
 from claw.reflex import aside, leaning
 from claw.reflex.alias import plain
 from claw.reflex.deeds import LISTING
@@ -25,7 +26,7 @@ class Following:
 
     def __init__(self, names: Names, come: Come, read: Read) -> None:
         self.names, self.house, self.come, self.sentence = names, names.house, come, read
-        self._known: tuple[int, set[str]] = (-1, set())  # the version of the house, and whose things there are
+        self._owners = lru_cache(VIEWS)(lambda version: _owners(names))
 
     def read(self, text: str, context: Context) -> Reading | None:
         """What a follow-up or a correction means; None when it is neither, or there is nothing that it could lean on."""
@@ -83,17 +84,12 @@ class Following:
         areas = {self.house.area(device) for device in devices}
         if aside.SHE.search(text.casefold()):
             places = " ".join(areas)
-            text = aside.with_owner(text, self._owners(), f"{topic.slots.get('thing', '')} {places} {topic.said}")
+            text = aside.with_owner(
+                text, self._owners(self.house.version), f"{topic.slots.get('thing', '')} {places} {topic.said}"
+            )
         if topic.did and topic.said and (again := aside.AGAIN_LATER.fullmatch(_bare(text.casefold()))):
             return f"{aside.LATER_SAID[again['way']]} {again['when']}"
         return aside.with_place(text, within(areas.pop()) if len(areas) == 1 and "" not in areas else "")
-
-    def _owners(self) -> set[str]:
-        """Whose rooms or things there are, as they are called."""
-        if self._known[0] != self.house.version:
-            names = [area.name for area in self.house.areas.values()] + [name for name, _ in self.names.spoken()]
-            self._known = self.house.version, {word for name in names for word in aside.OWNED.findall(name.casefold())}
-        return self._known[1]
 
     def _if_so(self, said: str, context: Context) -> Reading | None:
         """A wish under a condition on how it is now: "is the lamp on? if not turn it on"."""
@@ -414,3 +410,9 @@ def topic_of(readings: list[Reading]) -> Topic | None:
 def _reading(came: Outcome) -> Reading:
     unknown, trace = came.miss and not came.calls, (f"after what was said: {came.note}",)
     return Reading("grammar", came.calls, came.reply, came.options, unknown=unknown, topic=came.topic, trace=trace)
+
+
+def _owners(names: Names) -> set[str]:
+    """Whose rooms or things there are, as they are called."""
+    called = [area.name for area in names.house.areas.values()] + [name for name, _ in names.spoken()]
+    return {word for name in called for word in aside.OWNED.findall(name.casefold())}

@@ -6,9 +6,10 @@ Answers are in English but for the sentences under "say" in sentences/LANGUAGE.y
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from claw.clock import Clock
-from claw.names import Names
+from claw.names import VIEWS, Names
 from claw.reflex.grammar import LONGEST, Grammar, Match
 from claw.reflex.languages import KNOWN, Tongue, bare, detect, tongue, ways
 from claw.reflex.reading import Context, Reading
@@ -56,7 +57,7 @@ class Foreign(Grammar):
 
     def __init__(self, names: Names, clock: Clock, language: str) -> None:
         super().__init__(names, clock, language)
-        self._known, self._own, self._said = -1, dict[str, str](), dict[str, str]()
+        self._own, self._said = lru_cache(VIEWS)(lambda version: self._names()), dict[str, str]()
 
     @property
     def tongue(self) -> Tongue | None:
@@ -105,7 +106,7 @@ class Foreign(Grammar):
         thing = str(match.slots.get("thing", ""))
         if not thing or self.tongue is None:
             return super().outcome(match, context)
-        ways = self.tongue.english(thing, self._names(), inside=bool(context.area))
+        ways = self.tongue.english(thing, self._own(self.names.house.version), inside=bool(context.area))
         came = [super(Foreign, self).outcome(replace(match, slots={**match.slots, "thing": way}), context) for way in ways if way]
         if done := next((one for one in came if not one.miss), None):
             return done
@@ -122,7 +123,7 @@ class Foreign(Grammar):
     def _of_the_house(self, media: str) -> bool:
         """Whether what should be played has a thing or a room in it: "pon la lámpara roja" is no song."""
         nouns = {word for word, meant in self.tongue.nouns.items() if meant != "music"} if self.tongue else set()
-        return bool((nouns | self._names().keys()) & set(media.split()))
+        return bool((nouns | self._own(self.names.house.version).keys()) & set(media.split()))
 
     def _refusal(self, text: str, words: Tongue) -> Reading | None:
         """Why nothing is done now; None when nothing was asked for."""
@@ -136,16 +137,12 @@ class Foreign(Grammar):
 
     def _names(self) -> dict[str, str]:
         """Bare names of devices, rooms and floors, and the words in them, as the house writes them."""
-        house = self.names.house
-        if self._known != house.version:
-            self._known = house.version
-            areas = [name for area in house.areas.values() for name in (area.name, *area.aliases, area.floor) if name]
-            names = [*areas, *(name for name, _ in self.names.spoken())]
-            nouns = self.tongue.nouns if self.tongue else {}
-            words = {word for name in names for word in name.split() if len(word) > 3}
-            self._own = {way: word for word in words for way in ways(word) - nouns.keys()}
-            self._own |= {way: name for name in names for way in ways(name)}
-        return self._own
+        areas = [name for area in self.names.house.areas.values() for name in (area.name, *area.aliases, area.floor) if name]
+        names = [*areas, *(name for name, _ in self.names.spoken())]
+        nouns = self.tongue.nouns if self.tongue else {}
+        words = {word for name in names for word in name.split() if len(word) > 3}
+        own = {way: word for word in words for way in ways(word) - nouns.keys()}
+        return own | {way: name for name in names for way in ways(name)}
 
 
 def _joined(readings: Sequence[Reading]) -> Reading:

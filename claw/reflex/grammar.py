@@ -6,11 +6,11 @@ Covers whole sentences of one wish or question. Negated, conditional and delayed
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from claw.clock import Clock
-from claw.names import KINDS_SAID, Names, stems
+from claw.names import KINDS_SAID, VIEWS, Names, stems
 from claw.reflex.answers import Answers
 from claw.reflex.deeds import DEEDS
 from claw.reflex.following import answered
@@ -124,7 +124,7 @@ class Grammar:
     def __init__(self, names: Names, clock: Clock, language: str = "en") -> None:
         self.names, self.clock, self.language = names, clock, language
         self.wishes, self.answers = Wishes(names), Answers(names)
-        self._version, self._lists = -1, dict[str, Any]()
+        self._lists = lru_cache(VIEWS)(lambda version: self._slot_lists())
 
     @property
     def templates(self) -> Templates | None:
@@ -156,7 +156,7 @@ class Grammar:
             return []
         from hassil.recognize import recognize_all
 
-        lists = self._slot_lists()
+        lists = self._lists(self.names.house.version)
         here = {"area": {"value": context.area, "text": context.area}}
         near = self.templates.near(text, lists)
         found = recognize_all(text, near, slot_lists=lists, intent_context=here, language=self.language)
@@ -207,21 +207,17 @@ class Grammar:
         return Outcome(miss=True, reply="I cannot do that yet.", note="intent not mapped")
 
     def _slot_lists(self) -> dict[str, Any]:
-        if self._version != self.names.house.version:
-            from hassil.intents import TextSlotList
+        from hassil.intents import TextSlotList
 
-            house, self._version = self.names.house, self.names.house.version
-            said = str if self.language == "en" else unaccented
-            spoken = [(said(name), name, {"domain": DOMAINS.get(one.kind, one.kind)}) for name, one in self.names.spoken()]
-            areas = [(said(name), area.name) for area in house.areas.values() for name in (area.name, *area.aliases)]
-            floors = [(said(floor), floor) for floor in {area.floor for area in house.areas.values() if area.floor}]
-            self._lists = {
-                key: TextSlotList.from_tuples(values, allow_template=False)
-                for key, values in (("name", spoken), ("area", areas), ("floor", floors))
-            }
-            if self.language == "en":
-                self._lists["color"] = _colors()
-        return self._lists
+        areas, said = list(self.names.house.areas.values()), str if self.language == "en" else unaccented
+        spoken = [(said(name), name, {"domain": DOMAINS.get(one.kind, one.kind)}) for name, one in self.names.spoken()]
+        called = [(said(name), area.name) for area in areas for name in (area.name, *area.aliases)]
+        floors = [(said(floor), floor) for floor in {area.floor for area in areas if area.floor}]
+        lists = {
+            key: TextSlotList.from_tuples(values, allow_template=False)
+            for key, values in (("name", spoken), ("area", called), ("floor", floors))
+        }
+        return {**lists, "color": _colors()} if self.language == "en" else lists
 
 
 def _reading(came: Outcome, trace: list[str]) -> Reading:

@@ -122,11 +122,13 @@ def _how(words: str, names: Names, reads: Reads) -> str:
     """How to do something, or what can be done with a thing."""
     about, how = ABOUT.fullmatch(words), HOW_TO.fullmatch(words)
     thing = next((group for group in about.groups() if group), "") if about else how[1] if how else ""
+    if not thing:
+        return ""
     if topic := _topic(thing):
         return f"{topic}: {_quoted(_of_itself(topic, _a_deed(_deeds(names, _ranked(names), reads)), reads))}"
     if how:
         return f"Write “{thing}”." if reads(thing) else ""
-    return _about(thing, names, reads) if thing else ""
+    return _about(thing, names, reads)
 
 
 def _a_deed(deeds: Iterable[str]) -> str:

@@ -52,6 +52,8 @@ def ways(text: str) -> set[str]:
 
 def unaccented(text: str) -> str:
     """The text without accents; its case is kept."""
+    if text.isascii():
+        return text
     apart = unicodedata.normalize("NFD", text.replace("ß", "ss"))
     return unicodedata.normalize("NFC", "".join(letter for letter in apart if not unicodedata.combining(letter)))
 

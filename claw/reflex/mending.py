@@ -12,7 +12,7 @@ from itertools import islice, product
 from claw.names import Names
 from claw.names.slips import Slips, distance
 from claw.reflex.numbers import NUMBERS, TENS
-from claw.reflex.tagger import tagger
+from claw.reflex.tagger import EXCEPTING, tagger
 from claw.reflex.tokens import COLORS, NUMERALS, normal, tokens
 
 UNITS, TENTHS = "|".join(NUMBERS), "|".join(["zero", "oh", *list(NUMBERS)[:9]])
@@ -34,7 +34,6 @@ HEARD = {  # signs that a dictation wrote out, and sound-alikes beside words tha
 HEARD_AS = [(re.compile(said, re.IGNORECASE), meant) for said, meant in HEARD.items()]
 
 
-SPARING = ("bar", "except", "excluding", "minus", "save", "barring")  # of exceptions, which are no plain words
 MOST = 6  # ways to mend a text that are tried
 PER_WORD = 3
 
@@ -114,4 +113,4 @@ def common() -> frozenset[str]:
 def _plain() -> Slips:
     """The plain words of wishes and questions, numbers and colours."""
     model = tagger()
-    return Slips({*(model.plain["O"] if model else ()), *NUMERALS, *COLORS, *SPARING}, ())
+    return Slips({*(model.plain["O"] if model else ()), *NUMERALS, *COLORS, *EXCEPTING}, ())

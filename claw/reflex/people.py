@@ -26,6 +26,8 @@ WHEN = (
 )
 USE = r"(?:use|control|operate|access|have access to)"
 WHAT = r"(?P<what>[\w'’, -]+?)"
+BY = r"(?P<by>ntfy|e-?mail|mail|(?:web )?push)"
+TO = r"(?:at|to) (?P<to>\S+@\S+)"
 FORMS = (
     ("list", rf"who (?:may|can|is allowed to|is able to) {USE} {HOUSE}", rf"who has access(?: to {HOUSE})?",
      r"(?:list|show)(?: me)? (?:all )?(?:the |my )?people", rf"who lives (?:here|in {HOUSE})"),
@@ -43,6 +45,8 @@ FORMS = (
      rf"my quiet hours are (?:from )?(?P<from>{CLOCK}) (?:to|until|till|-) (?P<to>{CLOCK})",
      rf"(?:do not|don['’]?t) disturb (?:me|{NAME}) (?:from|between) (?P<from>{CLOCK}) (?:to|until|till|and) (?P<to>{CLOCK})",
      rf"(?:no(?: more)?|end the|cancel the|delete the) quiet hours for (?:me|{NAME})", r"no(?: more)? quiet hours"),
+    ("notify", rf"(?P<off>(?:stop |do not |don['’]?t )?)notify(?:ing)? (?:me|{NAME}) (?:by|via|with|through) {BY}(?: {TO})?"
+     r"(?: any ?more)?"),
 )  # fmt: skip
 NOBODY = frozenset({"me", "us", "it", "them", "everyone", "everybody", "that", "this", "the", "my", "our", "him", "her"})
 
@@ -73,8 +77,8 @@ def _request(verb: str, m: re.Match[str], now: datetime, known: Collection[str])
     if verb == "invite" and name in known and "what" in said:
         verb = "limit"
     if "when" in said:
-        at = end(said.pop("when"), now)
-        return Request("people", verb, {**_slots(said), "until": at}) if at else None
+        when = term(said.pop("when"), now)
+        return Request("people", verb, {**_slots(said), **when}) if when["until"] else None
     return Request("people", verb, _slots(said))
 
 
@@ -82,16 +86,25 @@ def _slots(said: dict[str, str]) -> dict[str, object]:
     slots: dict[str, object] = dict(said)
     if "role" in said:
         slots["role"] = ROLES[said["role"].casefold()]
+    if "by" in said:
+        slots["by"] = "email" if "mail" in said["by"].casefold() else said["by"].casefold().removeprefix("web ")
     if "from" in said:
         slots["quiet"] = f"{slots.pop('from') and _clock(said['from'])}-{slots.pop('to') and _clock(said['to'])}"
     return slots
+
+
+def term(words: str, now: datetime) -> dict[str, float]:
+    """`until` when such a time lasts (0 when unknown), and when it `begins`, unless at once: seconds since 1970."""
+    days = 5 - now.weekday() if "weekend" in words.casefold() else int(words.strip().casefold() == "tomorrow")
+    begins = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days)
+    return {"until": end(words, now)} | ({"begins": begins.timestamp()} if days > 0 else {})
 
 
 def end(words: str, now: datetime) -> float:
     """When a time such as "this weekend", "for 3 days", "until Friday at 6 pm" is over (seconds since 1970); 0 when unknown."""
     said = " ".join(words.casefold().split())
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    if "week" in said and not said.startswith("for "):  # this weekend, this week: until Sunday 23:59
+    if re.search("weekend|this week|end of the week", said):  # this weekend, this week: until Sunday 23:59
         return (midnight + timedelta(7 - now.weekday(), minutes=-1)).timestamp()
     if said == "tonight":
         return (midnight + timedelta(1, hours=6)).timestamp()

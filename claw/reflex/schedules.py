@@ -17,10 +17,11 @@ HINT = re.compile(
     r"|ping|nudge|goes off|tell me|let me know|remember|snooze|coming up|going to do|will you|have to do)\b"
     r"|^(?:stop|don['’]?t|do not|no longer|quit|delete|cancel|remove|erase|scrap|get rid|pause|resume|unpause|change|move|make"
     r"|push|no|actually|sorry|wait|at|in)[ ,]|\b(?:instead|next)$", re.IGNORECASE)  # fmt: skip
-SPELLED = {
+MISSPELT = {
     r"tmrw|tmr|tomo|2moro|tom+or+ow": "tomorrow", r"evry|evrey": "every", "everyday": "every day", "o ?clock": "o'clock",
     r"minuets?|mintues?|minuts": "minutes", "a fortnight": "2 weeks", "later (?=today|tonight|this )": "",
 }  # fmt: skip
+SPELLED = [(re.compile(rf"\b(?:{wrong})\b" if right else wrong, re.IGNORECASE), right) for wrong, right in MISSPELT.items()]
 WAITED = re.compile(rf"^wait (?:for )?(?P<span>{SPAN}),?(?: and)?(?: then)? ", re.IGNORECASE)
 ROUTINE = re.compile(
     r"(?:make|create|set up|add|build|start|give me|i need)(?: me)? (?:a|an|another) (?:new )?(?P<often>daily |weekly )?"
@@ -120,12 +121,13 @@ def read(text: str, now: datetime) -> Iterator[Request]:
 
 
 def _read(text: str, now: datetime) -> Iterator[Request]:
-    for wrong, right in SPELLED.items():
-        text = re.sub(rf"\b(?:{wrong})\b" if right else wrong, right, text, flags=re.IGNORECASE)
+    for wrong, right in SPELLED:
+        text = wrong.sub(right, text)
     text = WAITED.sub(r"in \g<span> ", text)
-    if HINT.search(text) and (m := re.fullmatch(TIMER_DEED, text, re.IGNORECASE)):
+    hint = HINT.search(text)
+    if hint and (m := re.fullmatch(TIMER_DEED, text, re.IGNORECASE)):
         yield from _deeds(m["do"], text, now)
-    elif HINT.search(text) and (request := standing.read(text, now) or _said_to_me(text, now)):
+    elif hint and (request := standing.read(text, now) or _said_to_me(text, now)):
         yield request
     elif not QUESTION.match(text):
         yield from _deeds(_plainly(text), text, now)

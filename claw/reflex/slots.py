@@ -31,7 +31,7 @@ EACH = re.compile(
 def spans(tagged: Tagged, tag: str) -> list[str]:
     """The stretches of the text that have this tag."""
     found: list[tuple[int, int]] = []
-    for n, token in enumerate(tagged.tokens):
+    for n, token in enumerate(tagged.tokens if tag in tagged.tags else ()):
         if tagged.tags[n] == tag:
             joined = n > 0 and tagged.tags[n - 1] == tag
             found[-1:] = [(found[-1][0], token.end)] if joined else [*found[-1:], (token.start, token.end)]

@@ -45,17 +45,21 @@ REASONING = (
 )
 DEFINITE = frozenset(["the", "my", "our", "his", "her", "their"])
 POLITE = frozenset(["please", "pls", "plz", "thanks", "now", "off", "on", "up", "down", "open", "shut"])
-OWNING = frozenset(["the", "my", "our", "his", "her", "their", "your", "this", "these", "that", "those"])
+OWNING = DEFINITE | {"your", "this", "these", "that", "those"}
+BEGINNING = (
+    "turn switch put open close shut lock unlock set dim brighten start stop play pause mute unmute lower raise make add remove "
+    "kill arm disarm clean vacuum water heat warm resume increase decrease change run"
+)
 WISHING = (
-    "turn switch put open close shut lock unlock set dim brighten start stop play pause mute unmute lower raise make add "
-    "remove kill arm disarm clean vacuum water heat cool warm skip resume increase decrease reduce change paint tilt run "
-    "send crank bring take get let give call order buy tell text remind draw fetch boil find show check cancel undo and "
-    "then also plus please can could would will do dont never not no if when unless until at in on by"
+    "cool skip reduce paint tilt send crank bring take get let give call order buy tell text remind draw fetch boil find show "
+    "check cancel undo and then also plus please can could would will do dont never not no if when unless until at in on by"
 )
 REASONS = CAUSING | set(REASONING.split(" "))  # words with which a clause begins
-WISHES = frozenset(WISHING.split(" "))  # and with which a wish does: what follows them is never mere talk
-EXCEPTING = "except but bar minus without save not just skip leave keep excluding besides apart only barring spare"
-SPARING = frozenset(EXCEPTING.split(" "))  # with which an exception begins
+BEGINNINGS = frozenset(BEGINNING.split(" "))  # with which a wish does
+WISHES = BEGINNINGS | frozenset(WISHING.split(" "))  # and what may stand before one: what follows them is never mere talk
+EXCEPTING = frozenset(["bar", "except", "excluding", "minus", "save", "barring"])  # of exceptions, which are no plain words
+SPARED = "but without not just skip leave keep besides apart only spare"
+SPARING = EXCEPTING | frozenset(SPARED.split(" "))  # with which an exception begins
 JOINING = frozenset([",", ".", ";", "and", "&", "plus", "then", "also", "no", "not", "to", "on"])
 UNIT_SIGNS = frozenset(["%", "°", "c", "f", "k", "degree", "degrees", "deg", "percent", "pct", "kelvin", "celsius", "fahrenheit"])
 NAMED = NAME | AREA

@@ -6,16 +6,16 @@ Every word must be accounted for: the words of targets by claw.names, the plain 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import groupby
 from typing import Any
 
-from claw.names import Names
+from claw.names import VIEWS, Names
 from claw.reflex import deeds, values
 from claw.reflex.mending import Mending, heard
 from claw.reflex.slots import further, slots_of, torn
 from claw.reflex.states import OPPOSITE
-from claw.reflex.tagger import Layer, Tagged, tagger
+from claw.reflex.tagger import BEGINNINGS, Layer, Tagged, tagger
 from claw.reflex.tokens import Lexicon
 
 TAKEN, NOTHING = 0.6, 0.8  # from which share on a reading counts, and from which on it is believed that nothing is asked
@@ -32,11 +32,6 @@ LEAST_TALK = 3  # words
 UNREAD = ("none", "later", "several", "same")
 ANY = re.compile(r"^(?:any|some)(?:thing|body|one)?\b(?: of)?(?: the\b)?\s*(?:else\b)?\s*", re.IGNORECASE)
 
-BEGINNING = (
-    "turn switch put open close shut lock unlock set dim brighten start stop play pause mute unmute lower raise make add remove "
-    "kill arm disarm clean vacuum water heat warm resume increase decrease change run"
-)
-BEGINNINGS = frozenset(BEGINNING.split(" "))  # words with which a wish begins
 ABSOLUTE = ("brightness", "set", "target", "volume", "speed")
 LESS = re.compile(
     r"\b(?:less|low|lower\w*|down|dim\w*|reduc\w*|decreas\w*|quieter|softer|darker|cool\w*|cold\w*|slow\w*|retract\w*|clos\w*|cut|drop)\b",
@@ -115,7 +110,7 @@ class Tagging:
         """The words that are of the wish itself."""
         return {token.word for token, tag in zip(self.tagged.tokens, self.tagged.tags, strict=True) if tag == "O"}
 
-    @property
+    @cached_property
     def taken(self) -> bool:
         """Whether it is sure enough, and made of known words."""
         words = sum(token.word.isalpha() and tag != "K" for token, tag in zip(self.tagged.tokens, self.tagged.tags, strict=True))
@@ -138,7 +133,7 @@ class Tagging:
         nothing = self.tagged.verb == "none" and self.tagged.sure >= SURELY_NOTHING and len(self.tagged.tokens) > SHORT
         return self.taken or parts or nothing
 
-    @property
+    @cached_property
     def doubtful(self) -> bool:
         """Whether it may well be several wishes."""
         begun = sum(
@@ -153,13 +148,15 @@ class Tagging:
 
     def beside(self, *patterns: re.Pattern[str]) -> bool:
         """Whether some word of these patterns stands in it, but only in talk beside a wish that is surely one."""
+        sure = self.verb in deeds.DEEDS and self.tagged.sure >= SURELY and not self.tagged.strange
+        if not sure or "K" not in self.tagged.tags:
+            return False
         found = [m.span() for one in patterns for m in one.finditer(self.tagged.text.casefold())]
         places = [
             (token.end > start and token.start < end, tag)
             for token, tag in zip(self.tagged.tokens, self.tagged.tags, strict=True) for start, end in found
         ]  # fmt: skip
-        talk = all(tag == "K" for there, tag in places if there)
-        return bool(found) and talk and self.verb in deeds.DEEDS and self.tagged.sure >= SURELY and not self.tagged.strange
+        return bool(found) and all(tag == "K" for there, tag in places if there)
 
     @property
     def follows(self) -> bool:
@@ -183,15 +180,15 @@ class Tags:
     """Runs the tagger for one house; the house's words are indexed anew when it changes."""
 
     def __init__(self, names: Names) -> None:
-        self.names, self.mending, self._version = names, Mending(names), -1
-        self._lexicon = Lexicon((), (), ())
+        self.names, self.mending = names, Mending(names)
+        self._lexicon = lru_cache(VIEWS)(lambda version: _lexicon(names))
         self.layer: Layer | None = None  # what this house's examples add
         self._readings: dict[tuple[str, int, Layer | None], Tagging | None] = {}
 
     def read(self, text: str) -> Tagging | None:
         """What the tagger makes of the text; None without weights, or for an empty or very long text."""
         model, lexicon = tagger(), self.lexicon()
-        asked = text, self._version, self.layer
+        asked = text, self.names.house.version, self.layer
         if asked in self._readings:
             return self._readings[asked]
         if len(self._readings) >= REMEMBERED:
@@ -238,13 +235,13 @@ class Tags:
 
     def lexicon(self) -> Lexicon:
         """The words of the house as it is now."""
-        house = self.names.house
-        if self._version != house.version:
-            self._version = house.version
-            areas = [name for area in house.areas.values() for name in (area.name, *area.aliases)]
-            floors = {area.floor for area in house.areas.values() if area.floor}
-            self._lexicon = Lexicon([name for name, _ in self.names.spoken()], areas, floors)
-        return self._lexicon
+        return self._lexicon(self.names.house.version)
+
+
+def _lexicon(names: Names) -> Lexicon:
+    areas = [name for area in names.house.areas.values() for name in (area.name, *area.aliases)]
+    floors = {area.floor for area in names.house.areas.values() if area.floor}
+    return Lexicon([name for name, _ in names.spoken()], areas, floors)
 
 
 NEEDED = {  # verb -> the slot without which it was not understood

@@ -6,9 +6,10 @@ first here, and as safe: with which word a template begins and ends, and whether
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from claw.reflex.languages import spoken, unaccented
@@ -48,7 +49,9 @@ class Templates:
         self.all = [
             _template(name, block, self.intents) for name, intent in self.intents.intents.items() for block in intent.data
         ]
-        self._needed = frozenset().union(*(one.lists for one in self.all))
+        self._edges: dict[tuple[str, ...], dict[tuple[str, ...], list[int]]] = {}  # starts, ends -> where in `all`
+        for n, one in enumerate(self.all):
+            self._edges.setdefault(one.starts, {}).setdefault(one.ends, []).append(n)
 
     def near(self, text: str, lists: Mapping[str, Any]) -> Any:
         """hassil's Intents with those templates only that this text may fit, given the names of the house."""
@@ -60,17 +63,18 @@ class Templates:
         whole = normalize_for_matching(text).text.casefold()
         bare = remove_skip_words(whole, self.intents.skip_words, False).strip()
         both, lists = f"{whole}\n{bare}", {**self.intents.slot_lists, **lists}
-        present = {name for name in self._needed if _occurs(lists.get(name), whole)}
+        present = cache(lambda name: _occurs(lists.get(name), whole))
         found: dict[str, Any] = {}
-        for one in self.all:
-            if (
-                (whole.startswith(one.starts) or bare.startswith(one.starts))
-                and (whole.endswith(one.ends) or bare.endswith(one.ends))
-                and one.lists <= present
-                and all(any(word in both for word in clause) for clause in one.clauses)
-            ):
+        for one in self._edged({whole, bare}):
+            if all(any(word in both for word in clause) for clause in one.clauses) and all(map(present, one.lists)):
                 found.setdefault(one.intent, Intent(one.intent)).data.append(one.block)
         return replace(self.intents, intents=found)
+
+    def _edged(self, texts: Collection[str]) -> list[Template]:
+        """The templates that begin and end as one of the texts does, in their order."""
+        begun = [by_end for starts, by_end in self._edges.items() if any(text.startswith(starts) for text in texts)]
+        ended = (some for by_end in begun for ends, some in by_end.items() if any(text.endswith(ends) for text in texts))
+        return [self.all[n] for n in sorted(chain.from_iterable(ended))]
 
 
 @cache
@@ -92,7 +96,7 @@ def templates(language: str) -> Templates | None:
 def _template(intent: str, block: Any, intents: Any) -> Template:
     sentence, rules = block.sentences[0], {**intents.expansion_rules, **block.expansion_rules}
     edges = (_edges(sentence.expression, rules, end, 0) for end in (0, -1))
-    starts, ends = (("",) if words & {"", OPEN} else tuple(words) for words in edges)
+    starts, ends = (("",) if words & {"", OPEN} else tuple(sorted(words)) for words in edges)
     clauses = tuple(tuple(clause) for clause in sentence.get_required_clauses(rules))
     return Template(intent, block, starts, ends, clauses, _lists(sentence.expression, rules, 0) - block.slot_lists.keys())
 

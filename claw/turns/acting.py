@@ -44,6 +44,7 @@ class Acting:
 
     def __init__(self, house: House, policy: Policy, clock: Clock) -> None:
         self.house, self.policy, self.clock = house, policy, clock
+        self.pictures: dict[str, bytes] = {}  # the still that a camera gave last, until it is taken from here
         self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def run(
@@ -127,10 +128,12 @@ class Acting:
         self.policy.note(device, call.command, call.args)
         if not sent:
             try:
-                await guard(
+                came = await guard(
                     getattr(device, call.command)(**call.args),
                     who=f"{device.id} {call.command}", seconds=command.seconds, errors=device.errors,
                 )  # fmt: skip
+                if isinstance(came, bytes):
+                    self.pictures[device.id] = came
             except DeviceError as error:
                 return await self._despite(device, goal, str(error))
         return await self._read_back(device, goal, stale=stale)

@@ -23,7 +23,9 @@ EXPIRED = "That was too long ago, so I did nothing. Please say it again."
 OVERHEARD = (
     "I take no yes over this connection, since others may hear it. Say it in the terminal (`claw chat`) or in our own chat."
 )
+SPOKEN = "I take no spoken yes, since a voice can be played back. Please press the button, or write it."
 NO_ADULT = "Only an adult of this house can say yes to that, so I did nothing."
+NO_OWNER = "Others had a say in that, so only the owner can say yes to it; I did nothing."
 NO_CHOICE = "There is no such choice."
 DONE = "It is done already: say “undo that” to take it back."
 EVERYTHING = ("terminal", "web", "web-http")  # the bridges on which the owner sees and answers all that waits
@@ -80,6 +82,8 @@ class Answering:
         waiting = self._waiting(turn, approvals)
         if open_ones and open_ones[-1].kind == "which":
             turn.reply = open_ones[-1].text
+        elif waiting and turn.message.spoken:
+            turn.reply = SPOKEN
         elif len(waiting) > 1:
             self._list(turn, waiting)
         elif approvals:
@@ -134,6 +138,9 @@ class Answering:
         self.judge(turn, [ToolCall.of(call) for call in shown.data[number - 1]["calls"]])
 
     def _pick_question(self, turn: Turn, shown: Question, id: int, open_ones: list[Question]) -> None:
+        if turn.message.spoken:
+            turn.reply = SPOKEN
+            return
         question = next((one for one in [*open_ones, *self.asks.open()] if one.id == id), None)
         turn.writes.append(lambda: self.questions.close(shown.id, "answered", str(id)))
         if question and question.kind == "approval":
@@ -143,8 +150,14 @@ class Answering:
 
     def _approve(self, turn: Turn, question: Question) -> None:
         """Do what is stored, if the yes counts, the question was there when it was written, and it is what was asked about."""
+        if turn.message.spoken:
+            turn.reply = SPOKEN
+            return
         if not self.approves(turn.message.bridge) or turn.role not in ADULTS:
             turn.reply = OVERHEARD if turn.role in ADULTS else NO_ADULT
+            return
+        if isinstance(question.data, list) and any(call.get("by", turn.role) != turn.role for call in question.data):
+            turn.reply = NO_OWNER
             return
         if question.at > turn.message.at:
             turn.reply = question.text

@@ -11,6 +11,7 @@ from claw.house import House
 from claw.messages.inbox import CODE, HIDDEN, Inbox
 from claw.moments import at_words
 from claw.turns.acting import arrived
+from claw.turns.listening import heard
 from claw.turns.replies import capital, told, wanted
 from claw.turns.turn import Step, Turn, later, outcome_of
 
@@ -59,11 +60,14 @@ class Closing:
                 due = self.inbox.due(later(step.call.targets[0], turn.message.key))
                 when = at_words(due, self.clock.now())
                 parts.append(capital(f"{step.reason}; I will {wanted(self.house, step.call)} {when}."))
+            elif step.call.command == "snapshot" and turn.image:
+                continue  # the picture itself tells it
             elif step.ruling == "run" and not self._silent(turn, step):
                 said = told(self.house, step.call, step.outcomes)
                 said = f"{said[:-1]} again." if step.back and outcome_of(step) == "done" and "told to" not in said else said
                 parts.append(LEASE_OVER * turn.message.key.startswith("lease:") + said)
-        return " ".join(part for part in (*parts, turn.reply) if part)
+        said = "" if private(turn) else heard(turn.message)
+        return " ".join(part for part in (said, *parts, turn.reply) if part)
 
     def _silent(self, turn: Turn, step: Step) -> bool:
         """A lease that ends what is off already is nothing to tell, unless it may be off by this very deed, before a crash."""

@@ -43,6 +43,7 @@ NO_LONGER = "You may not use this house any more."
 NOT_YOURS = "That is for the people who live here."
 YOURS_ONLY = "I can only tell you what you did yourself."
 BY_AN_ADULT = "Only an adult can say yes to that; I asked."
+BY_THE_OWNER = "Others had a say in that, so only the owner can say yes; I asked."
 IN_PRIVATE = "Others read this chat, so I asked you in our own: please say yes or no there."
 ELSEWHERE = "This connection could be overheard, so please say yes or no in the terminal (`claw chat`)."
 
@@ -59,6 +60,7 @@ class Deciding:
         self.subjects: dict[str, Subject] = {}
         self.said: Callable[[], dict[str, list[str]]] = dict  # what to do when somebody says this: words -> sentences
         self.examples: Callable[[], Mapping[str, str]] = dict  # of this house: alias.key of what is said -> what is meant
+        self.thinks = False  # whether a mind answers what is not understood
         self.learn: Callable[[Turn, Reading | None, str, Context], None] = lambda *_: None  # is shown what was read
         self.topics = Topics(clock)
         self.answering = Answering(house, inbox, questions, asks, self.judge, self.subjects, approves)
@@ -94,7 +96,7 @@ class Deciding:
             yield
             return
         whole, version = house.devices, house.version
-        house.devices, house.version = mine, -1 - version  # names are looked up anew; no `await` comes in between
+        house.devices, house.version = mine, hash((version, *mine))  # another house to the names; no `await` comes in between
         try:
             yield
         finally:
@@ -127,6 +129,7 @@ class Deciding:
         text = clean(turn.message.text, LONGEST_TEXT + 1)
         if not text:
             turn.reply = without_words(turn.message)
+            turn.unread = bool((turn.message.extra or {}).get("images"))
         elif max(len(text), len(turn.message.text)) > LONGEST_TEXT:
             turn.reply = f"That is too long for me: at most {LONGEST_TEXT} characters, please."
         else:
@@ -134,7 +137,7 @@ class Deciding:
             text = text if self.asks.takes(text, turn.message.place) else redact(text)
             reading = self.reader.read(text, context) or self._late_word(text, context)
             turn.read_ms = (time.perf_counter() - turn.began) * 1000
-            if not self._answers_ask(turn, text, reading):
+            if turn.message.spoken or not self._answers_ask(turn, text, reading):
                 text, reading = self._with_question(turn, text, reading, context)
                 self._take(turn, reading, text, context)
                 self._ask_more(turn, text, reading)
@@ -222,12 +225,14 @@ class Deciding:
     def _take(self, turn: Turn, reading: Reading | None, text: str, context: Context) -> None:
         if reading is None:
             turn.reply = f"{self._not_understood(text, context)} {self._please_answer(turn)}".strip()
+            said = turn.reply
             if scrap := SCRAP.fullmatch(text):
                 self.subjects["routines"].take(turn, Request("routines", "scrap", {"words": scrap[1]}), context)
             elif request := memories.question(text):
                 self.subjects["memory"].take(turn, request, context)
+            turn.unread = turn.reply == said and not (turn.steps or turn.writes or turn.asked)
             return
-        turn.level, turn.reply = reading.level, reading.reply
+        turn.level, turn.reply, turn.unread = reading.level, reading.reply, reading.unknown
         if reading.control:
             self.answering.take(turn, reading.control)
             if turn.steps and reading.control.startswith("pick:"):
@@ -285,7 +290,7 @@ class Deciding:
             self.judge(turn, calls)
 
     def _not_understood(self, text: str, context: Context) -> str:
-        near = self.reader.nearest(text, context)
+        near = [] if self.thinks else self.reader.nearest(text, context)
         hint = f" Did you mean “{'” or “'.join(near)}”?" if near else ""
         return f"I did not understand that.{hint}"
 
@@ -299,18 +304,29 @@ class Deciding:
             self.judge(turn, known, approved=True)
             calls = [call for one in calls for call in one.apart() if call not in known]
         if asked := [part for call in calls for part in self._ruled(turn, call, approved)]:
-            text = capital(listed([wanted(self.house, call) for call in asked])) + "? Yes or no?"
-            self._put_approval(turn, [call.plain() for call in asked], digest(asked), text, APPROVAL_SECONDS)
+            self.put_asked(turn, asked)
 
-    def _ruled(self, turn: Turn, call: ToolCall, approved: bool) -> list[ToolCall]:
+    def rule(self, turn: Turn, call: ToolCall, *, unasked: bool, ask: bool) -> list[ToolCall]:
+        """The same for one call of the mind, which asks at its end (`put_asked`); ask: it needs a yes, however harmless."""
+        return self._ruled(turn, call, approved=False, unasked=unasked, ask=ask)
+
+    def put_asked(self, turn: Turn, asked: Sequence[ToolCall], by: str = "") -> None:
+        """One question for all these calls; by: the role that alone may say yes."""
+        text = capital(listed([wanted(self.house, call) for call in asked])) + "? Yes or no?"
+        data = [call.plain() | ({"by": by} if by else {}) for call in asked]
+        self._put_approval(turn, data, digest(asked), text, APPROVAL_SECONDS, by=by)
+
+    def _ruled(self, turn: Turn, call: ToolCall, approved: bool, *, unasked: bool = False, ask: bool = False) -> list[ToolCall]:
         """Add the steps of a call and the writes that go with them; gives those parts of it that need a yes."""
         gone = tuple(id for id in call.targets if id not in self.house.devices)
         if gone:  # a deed for later whose device did not come back: it fails, and that is told
             turn.steps.append(Step(replace(call, targets=gone), "run", approved=approved))
         call, begun = replace(call, targets=tuple(id for id in call.targets if id not in gone)), len(turn.steps)
         person = "owner" if _is_lease(turn.message) else turn.message.person  # it ends, whoever began it
-        for part, verdict in self.policy.judge(call, approved=approved, unasked=turn.message.kind == "routine", person=person):
+        unasked = unasked or turn.message.kind == "routine"
+        for part, verdict in self.policy.judge(call, approved=approved, unasked=unasked, person=person):
             ruling = {"allow": "run", "refuse": "refused", "confirm": "asked", "later": "later"}[verdict.ruling]
+            ruling = "asked" if ask and ruling in ("run", "later") else ruling
             turn.steps.append(Step(part, ruling, verdict.reason, approved))
             if turn.message.kind != "call" and ruling in ("run", "later") and part.command in SWITCHES:
                 turn.writes.append(partial(self._forget_later, part))
@@ -322,16 +338,17 @@ class Deciding:
         """Ask a person to approve a request; a yes hands it to its subject's `grant`."""
         self._put_approval(turn, request.plain(), digest_of(request.plain()), text, APPROVAL_SECONDS)
 
-    def _put_approval(self, turn: Turn, data: Any, hash: str, text: str, seconds: float) -> None:
+    def _put_approval(self, turn: Turn, data: Any, hash: str, text: str, seconds: float, by: str = "") -> None:
         """Keep the question where a yes counts: in this chat, or else in the owner's own."""
         turn.asked, chat, places = "approval", turn.message.place, list[tuple[str, str]]()
-        adult, who = turn.role in ADULTS, self.policy.who(turn.message.person)
+        adult, who = turn.role in ((by,) if by else ADULTS), self.policy.who(turn.message.person)
         if self.approves(turn.message.bridge) and adult:
             turn.choices, turn.reply = ["yes", "no"], f"{turn.reply} {text}".strip()
         else:
             places = self.asks.where(turn.message.person if adult else "", self.approves)
             own = places[0][1] != self.asks.chat
-            turn.reply = f"{turn.reply} {text} {(IN_PRIVATE if own else ELSEWHERE) if adult else BY_AN_ADULT}".strip()
+            other = BY_THE_OWNER if by else BY_AN_ADULT
+            turn.reply = f"{turn.reply} {text} {(IN_PRIVATE if own else ELSEWHERE) if adult else other}".strip()
             text = text if adult else f"{_called(who)} asks: {text}"
         for old in self.questions.open(places[0][1] if places else chat):
             if old.kind == "which" or old.hash == hash:  # what a number meant before, or the same wish once more
@@ -405,6 +422,8 @@ def _called(who: Person | None) -> str:
 def without_words(message: Message) -> str:
     """The answer to a message in which the person wrote nothing."""
     extra = message.extra or {}
+    if extra.get("unheard"):
+        return str(extra["unheard"])
     if extra.get("quoted"):
         return "Somebody else wrote that, so I did nothing of it. Tell me in your own words what you want."
     return "I cannot look at pictures yet." if extra.get("images") else "I got an empty message."

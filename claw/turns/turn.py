@@ -29,7 +29,7 @@ class Step:
         return replace(self, call=replace(self.call, targets=targets), back=True) if targets else None
 
 
-KEPT = ("level", "reply", "asked", "choices", "read_ms", "quiet", "request", "undoes")  # of a turn, through a restart
+KEPT = ("level", "reply", "asked", "choices", "read_ms", "quiet", "request", "undoes", "image")  # of a turn, through a restart
 
 
 @dataclass
@@ -49,6 +49,9 @@ class Turn:
     writes: list[Callable[[], object]] = field(default_factory=list, repr=False)  # committed together with the plan
     quiet: bool = False  # it is told only if something of it was not done
     stopped: bool = False
+    unread: bool = False  # no level of the reflex made anything of it; `reply` says so
+    image: str = ""  # a file that goes out with the reply
+    kept: int = 0  # how many of the steps are committed
     request: dict[str, Any] | None = None  # what was wanted of the claw itself
     undoes: int | None = None  # the turn that it takes back
     secret: bool = False  # its words answered a skill and may be a code: they are not kept

@@ -7,9 +7,10 @@ from typing import Any
 
 from claw import view
 from claw.agent import Agent
+from claw.bridges.arriving import Links
 from claw.device import Device
 from claw.house import MEASURED, DeviceAdded, DeviceChanged, DeviceDescribed
-from claw.messages.inbox import Answered, Message
+from claw.messages.inbox import Answered, Message, Thinking
 from claw.routines.routine import RoutinesChanged
 from claw.web.sessions import Session, Sessions
 from claw.web.sockets import Socket, dump
@@ -43,6 +44,7 @@ class Live:
             events.subscribe(DeviceAdded, lambda event: self._device(event.device)),
             events.subscribe(DeviceDescribed, lambda event: self._device(event.device)),
             events.subscribe(Answered, self._answered),
+            events.subscribe(Thinking, self._thinking),
             events.subscribe(RoutinesChanged, lambda _: self.put("routines", routines=self.agent.routines.plain())),
         ]
         questions.changed = self._stirred.set
@@ -59,6 +61,9 @@ class Live:
 
     def sign_out(self, id: int | None) -> int:
         """End the session with this id, or all (None), and cut what is connected; returns how many ended."""
+        for one in self.sessions.plain():
+            if id in (None, one["id"]):
+                self.agent.people.forget("push", chat=f"push:{one['id']}")
         ended = self.sessions.end(id)
         self.drop(id)
         self.reach_owner()
@@ -109,11 +114,12 @@ class Live:
         """All that the page shows at first."""
         agent = self.agent
         return {
-            "zone": agent.routines.zone, "name": "claw", "approves": approves,
+            "zone": agent.routines.zone, "name": "claw", "approves": approves, "push": "push" in agent.outbox.bridges,
             "areas": [area.name for area in agent.house.areas.values()],
             "devices": [view.device(agent, device) for device in agent.house.devices.values()],
             "waiting": view.waiting(agent), "routines": agent.routines.plain(), "log": view.log(agent),
-            "chat": view.chat(agent, session.chat, session.key("")),
+            "chat": view.chat(agent, session.chat, session.key("")), "thinking": agent.thinks(session.chat),
+            "links": [name for name, one in agent.outbox.bridges.items() if isinstance(one, Links) and not one.linked],
         }  # fmt: skip
 
     # -- what happens
@@ -144,6 +150,10 @@ class Live:
             self.put("turn", turn=view.turn(self.agent, message))
         if undoes := (message.plan or {}).get("undoes"):
             self._turn(self.agent.inbox.get(undoes))
+
+    def _thinking(self, event: Thinking) -> None:
+        if event.place == OWNER[1]:  # whose chat all phones share
+            self.put("thinking", on=self.agent.thinks(event.place))
 
     def _answered(self, event: Answered) -> None:
         """What was written is told only now: as it is kept, without what turned out to be a secret."""

@@ -50,6 +50,11 @@ def is_guarded(request: web.Request) -> bool:
     return scheme(request) == "https" or (local and not FORWARDED & set(request.headers))
 
 
+def via(request: web.Request) -> str:
+    """The bridge over which a message comes so."""
+    return "web" if is_guarded(request) else "web-http"
+
+
 def is_same(request: web.Request) -> bool:
     """Whether the page that asks is our own."""
     return request.headers.get("Origin", "").casefold() == f"{scheme(request)}://{request.headers.get('Host', '').casefold()}"

@@ -5,12 +5,18 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 from aiohttp import web
 
+from claw.bridges.arriving import Links
+from claw.bridges.push import Push
+from claw.reflex.reading import Request
 from claw.web import origins
 from claw.web.assets import assets
+from claw.web.card import svg
 from claw.web.live import Live
+from claw.web.pictures import NoPhoto, Pictures
 from claw.web.sessions import OWNER, Session
 from claw.web.sockets import Socket
 
@@ -19,6 +25,8 @@ MOST_SOCKETS = 32
 COOKIE, COOKIE_SECONDS = "claw", 400 * 86400
 HEARTBEAT_SECONDS = 30.0
 WHOLE_SECONDS = 10.0  # until a connection has sent a whole request, its first or the next one
+STRANGER = "This phone is not signed in."
+NO_PUSH = "This house notifies no phone: see [push] in the config."
 WRONG_CODE = "That code is wrong or no longer good. `claw web`, on the machine where claw runs, prints a fresh one."
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' {}; "
@@ -30,11 +38,12 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Routes:
     """What may be asked of the door."""
 
-    def __init__(self, live: Live, hosts: tuple[str, ...], patience: float = WHOLE_SECONDS) -> None:
-        """`hosts`: names of ours beside the addresses; `patience`: seconds until a connection has sent a whole request."""
+    def __init__(self, live: Live, hosts: tuple[str, ...], media: Path, patience: float = WHOLE_SECONDS) -> None:
+        """`hosts`: names of ours beside the addresses; `media`: the folder of the pictures; `patience`: seconds until a
+        connection has sent a whole request."""
         self.patience = patience
         self.live, self.agent, self.sessions, self.hosts = live, live.agent, live.sessions, hosts
-        self._assets = assets()
+        self._assets, self._pictures = assets(), Pictures(live.agent, media)
         self._said: set[str] = set()  # keys of answers to skills that were taken
 
     async def runner(self) -> web.AppRunner:
@@ -44,6 +53,11 @@ class Routes:
         app.router.add_post("/pair", self._pair)
         app.router.add_post("/leave", self._leave)
         app.router.add_get("/live", self._live, allow_head=False)
+        app.router.add_get("/link/{bridge}.svg", self._link, allow_head=False)
+        app.router.add_get("/media/{name}", self._picture, allow_head=False)
+        app.router.add_post("/photo", self._photo)
+        app.router.add_get("/push", self._push, allow_head=False)
+        app.router.add_post("/push", self._push)
         for path in self._assets:
             app.router.add_get(path, self._asset)
         runner = web.AppRunner(
@@ -91,18 +105,63 @@ class Routes:
             self.live.sign_out(session.id)
         return _with_cookie(web.Response(status=204), request, "", 0)
 
+    async def _push(self, request: web.Request) -> web.StreamResponse:
+        """The key with which a browser subscribes to notices; or its subscription, which is kept until it signs out."""
+        session, push = self._session(request), self.agent.outbox.bridges.get("push")
+        if session is None:
+            return _no(401, STRANGER)
+        if not isinstance(push, Push):
+            return _no(404, NO_PUSH)
+        if request.method == "GET":
+            return web.json_response({"key": push.key()})
+        try:
+            async with asyncio.timeout(self.patience):
+                address = push.address(await request.json())
+        except (ValueError, RecursionError) as error:
+            return _no(400, str(error))
+        except TimeoutError:
+            return _no(408, "That took too long.")
+        said = {"by": "push", "phone": str(session.id), "address": address, "say": "notify this phone"}
+        record = await self.agent.ask_for(Request("people", "notify", said), bridge="web", chat=session.chat)
+        return web.json_response({"reply": record["reply"]})
+
+    async def _picture(self, request: web.Request) -> web.StreamResponse:
+        """A picture of the chat of whoever asks."""
+        session, name = self._session(request), request.match_info["name"]
+        if session is None:
+            return _no(401, STRANGER)
+        return self._pictures.show(session, name) or _no(404, "There is no such picture here.")
+
+    async def _photo(self, request: web.Request) -> web.StreamResponse:
+        """A photo and its words, as a message of the chat."""
+        session = self._session(request)
+        if session is None:
+            return _no(401, STRANGER)
+        try:
+            return web.json_response(await self._pictures.take(session, request))
+        except NoPhoto as error:
+            return _no(error.status, str(error))
+
+    async def _link(self, request: web.Request) -> web.StreamResponse:
+        """The picture that links an account to a bridge, for the owner; nothing while there is nothing to scan."""
+        if self._session(request) is None:
+            return _no(401, STRANGER)
+        bridge = self.agent.outbox.bridges.get(request.match_info["bridge"])
+        scan = (await bridge.link())["scan"] if isinstance(bridge, Links) and not bridge.linked else ""
+        return web.Response(text=svg(scan), content_type="image/svg+xml") if scan else web.Response(status=204)
+
     async def _live(self, request: web.Request) -> web.StreamResponse:
         """The websocket of a phone."""
         session = self._session(request)
         if session is None:
-            return _no(401, "This phone is not signed in.")
+            return _no(401, STRANGER)
         if not origins.is_same(request):
             return _no(403, "This came from another page.")
         if len(self.live.sockets) >= MOST_SOCKETS:
             return _no(503, "Too many pages are open.")
         ws = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS, max_msg_size=LONGEST_MESSAGE, compress=True, timeout=2.0)
         _with_cookie(ws, request, request.cookies[COOKIE], COOKIE_SECONDS)  # it ends 400 days after the last use
-        via, agent = "web" if origins.is_guarded(request) else "web-http", self.agent
+        via, agent = origins.via(request), self.agent
         one = Socket(ws, partial(_abort, request), agent, session, via, self.live.since, self._said)
         epoch, since = request.query.get("epoch", ""), request.query.get("since", "")
         self.live.sockets.add(one)  # before anything is awaited: it counts, and a sign-out finds it

@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 from claw.agent import Agent
@@ -23,9 +24,9 @@ LOOPBACK = "127.0.0.1"
 class Web:
     """Serves the page and its websocket while it runs; aiohttp is imported then."""
 
-    def __init__(self, agent: Agent, config: Config, listen: str = "") -> None:
-        """`listen`: an address of the LAN that stands in for the config's."""
-        self.agent, self.config, self.listen = agent, config.web, listen
+    def __init__(self, agent: Agent, config: Config, media: Path, listen: str = "") -> None:
+        """`media`: the folder of the pictures; `listen`: an address of the LAN that stands in for the config's."""
+        self.agent, self.config, self.media, self.listen = agent, config.web, media, listen
         self.addresses: list[str] = []  # "http://127.0.0.1:8765"; empty while it is down
         self.sessions = Sessions(agent.store, agent.clock)
         self.live = Live(agent, self.sessions)
@@ -41,7 +42,7 @@ class Web:
         from claw.web.listening import accept, listen
         from claw.web.routes import Routes
 
-        runner, port, socks = await Routes(self.live, self.config.hosts).runner(), self.config.port, []
+        runner, port, socks = await Routes(self.live, self.config.hosts, self.media).runner(), self.config.port, []
         assert runner.server is not None
         parts: list[asyncio.Task[None]] = []
         try:

@@ -137,9 +137,7 @@ class Socket:
             frame = json.loads(text, parse_constant=_refuse)
             if frame["op"] == "ping":
                 return self.tell({"type": "pong"})
-            cid = frame["cid"]
-            if not isinstance(cid, str) or not 0 < len(cid) <= LONGEST_CID:
-                raise ValueError("no cid")
+            cid = cid_of(frame)
         except (ValueError, KeyError, TypeError, RecursionError):
             return self.tell({"type": "error", "error": NONSENSE})
         return self.tell({"type": "ack", "cid": cid} | self._taken(frame, cid))
@@ -156,19 +154,16 @@ class Socket:
             wrong = NONSENSE
         return {"ok": False, "error": wrong}
 
-    def _put(self, cid: str, text: str, kind: str, chat: str = "", age: float = 0.0) -> None:
+    def _put(self, cid: str, text: str, kind: str, chat: str = "") -> None:
         """Commit it under a key of this phone's own, once; who touched is told the result."""
         key = self.session.key(cid)
         person, chat = self.session.person, chat or self.session.chat
-        taken = self.agent.inbox.put(text, key=key, bridge=self.via, chat=chat, person=person, kind=kind, age=age)
+        taken = self.agent.inbox.put(text, key=key, bridge=self.via, chat=chat, person=person, kind=kind)
         if taken and kind in ("touch", "request"):
             self._results[key] = cid, kind == "touch"
 
     def _say(self, frame: Frame, cid: str) -> Frame:
-        """`age`: how many seconds ago it was typed, by the phone's own clock. The phone gets it back as it stands in the chat."""
-        self._put(cid, _text(frame["text"]), "message", age=_seconds(frame.get("age", 0)))
-        row = self.agent.store.one("SELECT id FROM inbox WHERE key = ?", self.session.key(cid))
-        return {"message": view.heard(self.agent.inbox.get(row["id"]))} if row else {}
+        return say(self.agent, self.session, self.via, frame, cid)
 
     def _touch(self, frame: Frame, cid: str) -> None:
         """A finger on a device; each device has a lane of its own, so that it waits for no conversation."""
@@ -208,6 +203,25 @@ class Socket:
 
     def _request(self, cid: str, request: Request) -> None:
         self._put(cid, json.dumps(request.plain()), "request", lane(self.session.chat, "requests"))
+
+
+def say(agent: Agent, session: Session, via: str, frame: Frame, cid: str, extra: Frame | None = None) -> Frame:
+    """Commit the words of a frame and what came with them, once; the phone gets them back as they stand in the chat.
+
+    Its `age`: how many seconds ago they were typed, by the phone's own clock.
+    """
+    key, age = session.key(cid), _seconds(frame.get("age", 0))
+    agent.inbox.put(_text(frame["text"]), key=key, bridge=via, chat=session.chat, person=session.person, age=age, extra=extra)
+    row = agent.store.one("SELECT id FROM inbox WHERE key = ?", key)
+    return {"message": view.heard(agent.inbox.get(row["id"]))} if row else {}
+
+
+def cid_of(frame: Frame) -> str:
+    """The phone's own name for what it sends."""
+    cid = frame["cid"]
+    if not isinstance(cid, str) or not 0 < len(cid) <= LONGEST_CID:
+        raise ValueError("no cid")
+    return cid
 
 
 def dump(data: Any) -> str:

@@ -1,17 +1,20 @@
 """Four planted bugs. A crash test that does not find them proves nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from claw.agent import Agent
+from claw.bridges.arriving import Arriving, Incoming, Polled
 from claw.device import Command, Device
 from claw.routines.routine import Routine
 from claw.routines.routines import Routines
 from claw.routines.talk import RoutineTalk
 from claw.turns.acting import Acting, Outcome
 from claw.turns.turn import Turn
-from crash.life import Build
-from crash.world import Bridge
+from tests.crash.life import Build
+from tests.crash.matrix import WiredMatrix
+from tests.crash.telegram import WiredTelegram
+from tests.crash.world import Bridge
 
 
 class Blind(Acting):
@@ -35,6 +38,28 @@ class HastyBridge(Bridge):
     def receive(self, key: str, text: str) -> None:
         self.ack(key)
         self.put(key, text)
+
+
+class HastyArriving(Arriving):
+    """Commits how far the bridge has read before what it read."""
+
+    async def take(self, bridge: Polled, batch: Sequence[Incoming], cursor: tuple[str, str] | None = None) -> None:
+        """The mistake: two commits where there must be one."""
+        if cursor:
+            self.store.keep(*cursor)
+        await super().take(bridge, batch)
+
+
+class HastyTelegram(WiredTelegram):
+    """Its place is committed first; the next poll lets Telegram forget."""
+
+    arrives = HastyArriving
+
+
+class HastyMatrix(WiredMatrix):
+    """The same with the token of a sync."""
+
+    arrives = HastyArriving
 
 
 class BoastfulAgent(Agent):
@@ -76,7 +101,7 @@ class ForgetfulAgent(Agent):
 
 BUGS = {
     "no read-back before redo": Build(agent=BlindAgent),
-    "acknowledge before commit": Build(bridge=HastyBridge),
+    "acknowledge before commit": Build(bridges={"test": HastyBridge, "telegram": HastyTelegram, "matrix": HastyMatrix}),
     "done before effect": Build(agent=BoastfulAgent),
     "next due before the run": Build(agent=ForgetfulAgent),
 }

@@ -2,8 +2,8 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from claw.agent import Agent
@@ -16,7 +16,9 @@ from claw.reflex.reading import Context, Reading
 from claw.routines.ticker import Ticker
 from claw.routines.triggers import Triggers
 from claw.store import Store
-from crash.world import CHAT, Bridge, Connection, Crash, World, wired
+from tests.crash.matrix import WiredMatrix
+from tests.crash.telegram import WiredTelegram
+from tests.crash.world import Bridge, Connection, Crash, World, wired
 
 DEADLINE = 20.0  # real seconds for one life, which takes milliseconds
 FOUND_AFTER = 30  # turns of the loop until discovery has found the devices again
@@ -42,12 +44,15 @@ STATES: dict[str, dict[str, Any]] = {
 }
 
 
+BRIDGES: Mapping[str, Callable[[World, Agent], Any]] = {"test": Bridge, "telegram": WiredTelegram, "matrix": WiredMatrix}
+
+
 @dataclass(frozen=True)
 class Build:
     """Which classes a life is made of; the planted bugs hand in others."""
 
     agent: Callable[..., Agent] = Agent
-    bridge: Callable[..., Bridge] = Bridge
+    bridges: Mapping[str, Callable[[World, Agent], Any]] = field(default_factory=lambda: BRIDGES)
 
 
 class Remembering(Reader):
@@ -76,9 +81,9 @@ class Life:
             self.house = House(self.store, events, world.clock)
             reader = Remembering(self.house, Names(self.house), world.clock)
             self.agent = build.agent(self.house, self.store, events, world.clock, Config(), reader)
-            self.bridge = build.bridge(world, self.agent.inbox)
-            self.agent.outbox.bridges["test"] = self.bridge
-            self.agent.owners[:] = [("test", CHAT)]
+            self.bridge = build.bridges[world.channel.bridge](world, self.agent)
+            self.agent.outbox.bridges[world.channel.bridge] = self.bridge
+            self.agent.owners[:] = [(world.channel.bridge, world.channel.chat)]
             self.ticker = Ticker(self.agent.routines)
             self.triggers = Triggers(self.house, self.agent.routines, events, world.clock, self.agent.tell)
         except Crash:
@@ -126,7 +131,8 @@ class Life:
         assert self.conn is not None
         unread = self.conn.peek("SELECT 1 FROM inbox WHERE status != 'done' AND due <= ?", self.world.clock.time())
         due = self.conn.peek("SELECT 1 FROM routines WHERE due <= ?", self.world.clock.time())
-        unsent = self.conn.peek("SELECT 1 FROM outbox WHERE status IN ('queued', 'sending')")
+        open_rows = "SELECT 1 FROM outbox WHERE status IN ('queued', 'sending') AND bridge = ?"
+        unsent = self.conn.peek(open_rows, self.world.channel.bridge)
         return not (self.world.channel.waiting() or unread or unsent or due or self.triggers.changes)
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
@@ -149,7 +155,7 @@ async def live(world: World, build: Build, crash_at: int, look: Callable[[Life],
         return False
     script = asyncio.create_task(life.play())
     parts: list[Callable[[], Awaitable[None]]] = [
-        life.agent.run, life.agent.outbox.run, life.bridge.run, life.ticker.run, life.triggers.run, life.discover,
+        life.agent.run, life.agent.outbox.run, life.bridge.listen, life.ticker.run, life.triggers.run, life.discover,
     ]  # fmt: skip
     tasks = [asyncio.ensure_future(part()) for part in parts]
     end = asyncio.ensure_future(world.crashed.wait())

@@ -4,18 +4,25 @@ import asyncio
 import contextlib
 import logging
 import shutil
+import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from crash.bugs import BUGS
-from crash.life import STATES, Build, Life, live, outside
-from crash.rules import Traces, broken, traces
-from crash.scenarios import SCENARIOS, Scenario
-from crash.world import World
+from claw.clock import ManualClock
+from tests.crash.bugs import BUGS
+from tests.crash.life import STATES, Build, Life, live, outside
+from tests.crash.matrix import MatrixChannel
+from tests.crash.rules import Traces, broken, traces
+from tests.crash.scenarios import SCENARIOS, Scenario
+from tests.crash.telegram import TelegramChannel
+from tests.crash.world import Channel, World, keyed, keyless
 
+LINES: dict[str, Callable[[ManualClock], Channel]] = {
+    "keyed": keyed, "keyless": keyless, "telegram": TelegramChannel, "matrix": MatrixChannel,
+}  # fmt: skip
 READS = ("SELECT", "PRAGMA", "BEGIN")  # a crash before one of these leaves what a crash before the next step leaves
 
 
@@ -38,22 +45,22 @@ class Result:
 
 
 class Road:
-    """One folder with a house that knows its devices, from which every run starts."""
+    """One folder with a house that knows its devices and the person on the line, from which every run starts."""
 
-    def __init__(self, folder: Path, build: Build) -> None:
-        self.folder, self.build = folder, build
+    def __init__(self, folder: Path, build: Build, line: str) -> None:
+        self.folder, self.build, self.line, self.channel = folder, build, line, LINES[line]
 
     async def prepare(self) -> None:
         """Let the house meet its devices once."""
-        assert await live(World(self.folder / "met.db", STATES), self.build, 0)
+        assert await live(World(self.folder / "met.db", STATES, channel=self.channel), self.build, 0)
 
-    async def play(self, scenario: Scenario, crashes: Sequence[int], *, idempotent: bool) -> tuple[Traces, list[list[str]]]:
+    async def play(self, scenario: Scenario, crashes: Sequence[int]) -> tuple[Traces, list[list[str]]]:
         """The scenario with a crash in each of the first lives; what is there at the end, and the steps of each life."""
         path = self.folder / "house.db"
         path.unlink(missing_ok=True)
         if not scenario.first:
             shutil.copyfile(self.folder / "met.db", path)
-        world = World(path, STATES, scenario.script, dict([scenario.aside] if scenario.aside else []), idempotent=idempotent)
+        world = World(path, STATES, scenario.script, dict([scenario.aside] if scenario.aside else []), channel=self.channel)
         found, steps = list[Traces](), list[list[str]]()
 
         def look(life: Life) -> None:
@@ -66,28 +73,29 @@ class Road:
                 break
         return found[0], steps
 
-    async def scenario(self, scenario: Scenario, *, idempotent: bool, again: bool, until_broken: bool = False) -> Result:
-        """Crash at every point; with `again` also, for every other point, once more somewhere in the life that follows."""
-        right, steps = await self.play(scenario, (), idempotent=idempotent)
+    async def scenario(self, scenario: Scenario, *, again: bool, until_broken: bool = False, stride: int = 1) -> Result:
+        """Crash at every point; with `again` also, for every other point, once more somewhere in the life that follows.
+
+        stride: only at every so many points; which of them, the name of the scenario says.
+        """
+        right, steps = await self.play(scenario, ())
         result = Result()
         if tuple(right.effects) != scenario.deeds or len(right.shown) != scenario.replies:
             result.broken.append(f"{scenario.name}: wrong: without a crash it did {right.effects} and said {right.shown}")
-        for number, at in enumerate(points(steps[0])):
-            later = await self.crash(scenario, right, (at,), result, idempotent=idempotent)
+        for number, at in list(enumerate(points(steps[0])))[len(scenario.name) % stride :: stride]:
+            later = await self.crash(scenario, right, (at,), result)
             if again and number % 2 and (more := points(later)):
-                await self.crash(scenario, right, (at, more[number * 7 % len(more)]), result, idempotent=idempotent)
+                await self.crash(scenario, right, (at, more[number * 7 % len(more)]), result)
             if until_broken and result.broken:
                 break
         return result
 
-    async def crash(
-        self, scenario: Scenario, right: Traces, crashes: Sequence[int], result: Result, *, idempotent: bool
-    ) -> list[str]:
+    async def crash(self, scenario: Scenario, right: Traces, crashes: Sequence[int], result: Result) -> list[str]:
         """One run with these crashes, judged; returns the steps of the life after the first."""
-        place = f"{scenario.name}, crash at {crashes}"
+        place = f"{self.line}, {scenario.name}, crash at {crashes}"
         result.points += 1
         try:
-            now, steps = await self.play(scenario, crashes, idempotent=idempotent)
+            now, steps = await self.play(scenario, crashes)
         except TimeoutError as error:
             result.broken.append(f"{place}: lost: {error}")
             return []
@@ -102,28 +110,31 @@ def points(steps: Sequence[str]) -> list[int]:
 
 
 async def crash_all(
-    build: Build, scenarios: Sequence[Scenario] = SCENARIOS, *, again: bool = False, until_broken: bool = False
-) -> Result:
-    """Every point of these scenarios, on both kinds of bridges."""
+    build: Build, scenarios: Sequence[Scenario] = SCENARIOS, *, lines: Sequence[str] = ("keyed", "keyless"),
+    again: bool = False, until_broken: bool = False, stride: int = 1,
+) -> Result:  # fmt: skip
+    """Every point of these scenarios, on each of these lines; those of a bridge begin where its person is known."""
     total = Result()
-    with tempfile.TemporaryDirectory() as folder, _quiet_loop():
-        road = Road(Path(folder), build)
-        await road.prepare()
-        for scenario in scenarios:
-            for idempotent in (True, False):
-                one = await road.scenario(
-                    scenario, idempotent=idempotent, again=again and not idempotent, until_broken=until_broken
-                )
-                total.add(one)
-                if until_broken and total.broken:
-                    return total
+    with _quiet_loop():
+        for line in lines:
+            with tempfile.TemporaryDirectory() as folder:
+                road = Road(Path(folder), build, line)
+                await road.prepare()
+                for one in scenarios:
+                    if one.first and line not in ("keyed", "keyless"):
+                        continue
+                    total.add(await road.scenario(one, again=again and line != "keyed", until_broken=until_broken, stride=stride))
+                    if until_broken and total.broken:
+                        return total
     return total
 
 
-async def crash_everywhere() -> dict[str, Any]:
+async def crash_everywhere(lines: Sequence[str] = ("keyed", "keyless")) -> dict[str, Any]:
     """The figures for the bench: points, lost, duplicated, wrong, told as unknown, and which planted bugs were detected."""
-    real = await crash_all(Build(), again=True)
-    bugs = [await crash_all(build, until_broken=True) for build in BUGS.values()]
+    real = await crash_all(Build(), lines=lines, again=True)
+    for one in real.broken:
+        print(one, file=sys.stderr)
+    bugs = [await crash_all(build, lines=lines, until_broken=True) for build in BUGS.values()]
     broken = {kind: real.count(kind) for kind in ("lost", "duplicated", "wrong")}
     detected = sum(bool(bug.count("lost") + bug.count("duplicated")) for bug in bugs)
     return {"crash_points": real.points, **broken, "told_unknown": real.unknown, "bugs": len(BUGS), "bugs_detected": detected}
@@ -145,8 +156,9 @@ def _quiet_loop() -> Iterator[None]:
 
 
 def main() -> None:
-    """`PYTHONPATH=tests python -m crash.road` prints the figures in one line."""
-    print(", ".join(f"{name} {value}" for name, value in asyncio.run(crash_everywhere()).items()))
+    """`python -m tests.crash.road [LINE...]` prints the figures of each line."""
+    for line in sys.argv[1:] or LINES:
+        print(line, ", ".join(f"{name} {value}" for name, value in asyncio.run(crash_everywhere([line])).items()), flush=True)
 
 
 if __name__ == "__main__":

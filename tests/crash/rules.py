@@ -6,8 +6,8 @@ from typing import Any
 
 from claw.messages.ledger import ENDS
 from claw.messages.outbox import REPEAT_NOTE
-from crash.life import Life
-from crash.world import World, unmarked
+from tests.crash.life import Life
+from tests.crash.world import World, unmarked
 
 ADMITS = ("I was interrupted", "I cannot tell", "so I cannot tell")
 
@@ -24,6 +24,7 @@ class Traces:
     ends: dict[tuple[int, int], list[str]] = field(default_factory=dict)  # turn, call -> its events
     questions: list[str] = field(default_factory=list)
     times: dict[str, list[float]] = field(default_factory=dict)  # device -> when something was done to it
+    views: list[str] = field(default_factory=list)  # the messages as they look now
 
     @property
     def replies(self) -> dict[str, str]:
@@ -34,6 +35,7 @@ class Traces:
 def traces(world: World, life: Life) -> Traces:
     """Look at the world and its file."""
     found = Traces([str(one) for one in world.effects], world.states, list(world.channel.shown), len(world.channel.written))
+    found.views = [unmarked(text) for text in world.channel.views()]
     found.inbox = {row["key"]: row["status"] for row in life.rows("SELECT key, status FROM inbox ORDER BY id")}
     for row in life.rows("SELECT turn, call, event FROM ledger ORDER BY id"):
         found.ends.setdefault((row["turn"], row["call"]), []).append(row["event"])
@@ -52,6 +54,7 @@ def broken(now: Traces, right: Traces) -> list[str]:
         *_replies(now, right, len(admitted)),
         *_repeats(now, right),
         *_ledger(now, right),
+        *_views(now, right),
     ]
 
 
@@ -113,3 +116,8 @@ def _ledger(now: Traces, right: Traces) -> list[str]:
     if now.questions != right.questions:
         found.append(f"wrong: the questions are {now.questions}")
     return found
+
+
+def _views(now: Traces, right: Traces) -> list[str]:
+    """A question shows how it ended; where something became unknown, texts differ."""
+    return [f"lost: {text!r} is not to be seen" for text in right.views if now.replies == right.replies and text not in now.views]

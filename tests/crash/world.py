@@ -2,20 +2,19 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from claw.agent import Agent
 from claw.clock import ManualClock
 from claw.device import Command
 from claw.evaluation.simulated import Simulated, kind_of
-from claw.messages.inbox import Inbox
 from claw.messages.outbox import REPEAT_NOTE
 
 START = 1_772_618_400.0  # Wednesday 2026-03-04 10:00 UTC
-CHAT = "phone"
 
 
 class Crash(BaseException):
@@ -40,6 +39,8 @@ class Channel:
     """A chat network: keeps what was not acknowledged and what it showed; `idempotent` ones drop a key that they know."""
 
     idempotent: bool
+    bridge: str = "test"
+    chat: str = "phone"
     written: list[tuple[str, str]] = field(default_factory=list)
     acked: set[str] = field(default_factory=set)
     shown: list[tuple[str, str]] = field(default_factory=list)
@@ -59,18 +60,33 @@ class Channel:
         """What will be delivered (again), oldest first."""
         return [one for one in self.written if one[0] not in self.acked]
 
+    def views(self) -> list[str]:
+        """What the chat looks like now, where messages can change after they were shown."""
+        return []
+
+
+def keyed(clock: ManualClock) -> Channel:
+    """A network like the terminal and the page: what is sent twice shows once."""
+    return Channel(True)
+
+
+def keyless(clock: ManualClock) -> Channel:
+    """A network that shows everything that is sent."""
+    return Channel(False)
+
 
 class World:
     """Counts every step of a life, and ends the life before step number `crash_at` (0 = never)."""
 
     def __init__(
         self, path: Path, things: Mapping[str, Mapping[str, Any]], script: Sequence[Any] = (),
-        asides: Mapping[str, str] = MappingProxyType({}), *, idempotent: bool = True,
+        asides: Mapping[str, str] = MappingProxyType({}), *, channel: Callable[[ManualClock], Channel] = keyed,
     ) -> None:  # fmt: skip
         self.path, self.script, self.asides = path, list(script), dict(asides)
         self.states = {id: dict(state) for id, state in things.items()}
         self.effects: list[Effect] = []
-        self.channel, self.clock = Channel(idempotent), ManualClock(START)
+        self.clock = ManualClock(START)
+        self.channel = channel(self.clock)
         self.crash_at, self.count, self.dead = 0, 0, False
         self.crashed = asyncio.Event()
         self.steps: list[str] = []  # of the present life
@@ -162,10 +178,10 @@ class Bridge:
 
     name, limit, approves = "test", 1000, True
 
-    def __init__(self, world: World, inbox: Inbox) -> None:
-        self.world, self.inbox, self.idempotent = world, inbox, world.channel.idempotent
+    def __init__(self, world: World, agent: Agent) -> None:
+        self.world, self.inbox, self.idempotent = world, agent.inbox, world.channel.idempotent
 
-    async def run(self) -> None:
+    async def listen(self) -> None:
         """Receive until cancelled."""
         while True:
             self.world.channel.news.clear()
@@ -180,7 +196,7 @@ class Bridge:
 
     def put(self, key: str, text: str) -> None:
         """Commit the message and how far this bridge has read."""
-        self.inbox.put(text, key=key, bridge=self.name, chat=CHAT, cursor=key)
+        self.inbox.put(text, key=key, bridge=self.name, chat=self.world.channel.chat, cursor=key)
 
     def ack(self, key: str) -> None:
         """Tell the channel that it may forget the message."""

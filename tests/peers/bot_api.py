@@ -20,7 +20,7 @@ from typing import Any
 from aiohttp import web
 
 from claw.clock import Clock
-from tests.peers.telegram_people import Chat, Json, Person, Refused, bad, formatted, picture, quoted
+from tests.peers.telegram_people import Chat, Json, Person, Refused, bad, formatted, picture, quoted, units
 
 TOKEN = "4242:AAEloopback-token-of-the-test-peer_0"
 DAY, LINK_SECONDS, QUERY_SECONDS = 86400, 3600, 60
@@ -313,7 +313,7 @@ class Methods:
     def sendMessage(self, call: Call) -> Json:
         text, entities = self._words(call, "text")
         chat = self._open(call)
-        if len(text) > 4096:
+        if units(text) > 4096:
             raise bad("message is too long")
         return self._say(chat, call, text=text, entities=entities, link_preview_options=call.data("link_preview_options"))
 
@@ -321,7 +321,7 @@ class Methods:
         caption, entities = formatted(call.text("caption"), call.text("parse_mode"), call.data("caption_entities"))
         chat, given = self._open(call), call.text("photo")
         upload = call.files.get(given.removeprefix("attach://") if given.startswith("attach://") else "photo")
-        if len(caption) > 1024:
+        if units(caption) > 1024:
             raise bad("message caption is too long")
         if upload is None and not given:
             raise bad("there is no photo in the request")
@@ -339,7 +339,7 @@ class Methods:
         message = self._own(call, "edited", "edit")
         if "text" not in message:
             raise bad("there is no text in the message to edit")
-        if len(text) > 4096:
+        if units(text) > 4096:
             raise bad("MESSAGE_TOO_LONG")
         return self._change(message, text=text, entities=entities, reply_markup=self._keyboard(call))
 

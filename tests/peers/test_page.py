@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import json
 import os
 import re
 import socket
@@ -15,8 +16,10 @@ from typing import Any
 
 import pytest
 
+from claw.bridges.arriving import NOTICE
 from claw.demo.hue.lamp import Lamp
 from claw.testing import eventually
+from tests.peers import notices
 from tests.process import CONFIG
 from tests.process import running as process
 from tests.whole_house import Home, whole_house
@@ -395,3 +398,50 @@ async def test_light_and_dark_are_drawn_and_the_picture_is_taken(scheme: str, tm
         shot = Path(picture) if picture else tmp_path / "page.png"
         await phone.page.screenshot(path=shot)
         assert shot.stat().st_size > 20_000
+
+
+async def test_a_phone_signs_up_for_notices_and_shows_what_is_pushed_to_it_once(tmp_path: Path) -> None:
+    """The browser's own push service is on the internet, so what it would say is said by a phone of ours; the rest is real."""
+    async with (
+        notices.served() as service,
+        whole_house(tmp_path, f'[push]\nenabled = true\nservices = ["{service.base}"]\n') as home,
+    ):
+        device = notices.Phone(service)
+        await eventually(lambda: home.daemon.web.addresses)
+        async with phone_at(home.daemon.web.invite()) as phone:
+            await phone.context.grant_permissions(["notifications"])
+            stub = f"PushManager.prototype.subscribe = async (how) => {{ window.how = how; return {json.dumps(device.subscription)}; }}"
+            await phone.page.add_init_script(stub)
+            cdp, seen = await phone.context.new_cdp_session(phone.page), list[dict[str, Any]]()
+            cdp.on("ServiceWorker.workerRegistrationUpdated", lambda event: seen.extend(event["registrations"]))
+            await cdp.send("ServiceWorker.enable")
+            await phone.come_in()
+            await phone.go("Activity")
+            await phone.page.get_by_role("button", name="Notify this phone").click()
+            await phone.sees("I notify you by push now on this phone.")
+            await eventually(lambda: device.texts == [NOTICE])
+            assert await phone.page.evaluate("window.how.userVisibleOnly")
+            for _ in range(2):
+                pushed = json.dumps(device.notices[0])
+                where = {"origin": home.daemon.web.addresses[0], "registrationId": seen[0]["registrationId"]}
+                await cdp.send("ServiceWorker.deliverPushMessage", {**where, "data": pushed})
+            shown = (
+                "navigator.serviceWorker.ready.then((one) => one.getNotifications()).then((all) => all.map((one) => one.body))"
+            )
+            for _ in range(100):
+                if await phone.page.evaluate(shown) == [NOTICE]:
+                    break
+            assert await phone.page.evaluate(shown) == [NOTICE]
+            assert phone.faults == []
+
+
+@pytest.mark.parametrize(("config", "secure"), [("", "true"), ("[push]\nenabled = true\n", "false")], ids=["off", "http"])
+async def test_where_no_notice_can_come_no_button_offers_it(tmp_path: Path, config: str, secure: str) -> None:
+    async with whole_house(tmp_path, config) as home:
+        await eventually(lambda: home.daemon.web.addresses)
+        async with phone_at(home.daemon.web.invite()) as phone:
+            await phone.page.add_init_script(f"Object.defineProperty(window, 'isSecureContext', {{ value: {secure} }})")
+            await phone.come_in()
+            await phone.go("Activity")
+            await phone.page.get_by_role("button", name="Sign out this phone").wait_for()
+            assert await phone.page.get_by_role("button", name="Notify this phone").count() == 0

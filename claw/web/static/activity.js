@@ -1,7 +1,7 @@
 /** What was done, by whom, and how to take it back; and what will be done by itself. */
 import { html, useState } from "./preact.js";
 import { Icon } from "./icons.js";
-import { leave, live, routine, undo } from "./live.js";
+import { leave, live, notifiable, notify, routine, undo } from "./live.js";
 import { clock, day, plain, sentence, when } from "./words.js";
 
 const SIGN = { done: "✓", failed: "✗", refused: "✗", declined: "–", unknown: "?" };
@@ -90,4 +90,5 @@ function Call({ call: { command, names, args, outcome } }) {
 }
 
 const Leave = () => html`<footer class="leave"><p class="note">${live.state.name}</p>
+  ${notifiable() && html`<button type="button" class="button quiet" onClick=${notify}>Notify this phone</button>`}
   <${Twice} label="Sign out this phone" question="Sign out" onSure=${leave} /></footer>`;

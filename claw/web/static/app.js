@@ -32,6 +32,7 @@ function Home() {
     <header class="hello"><h1>${greeting()}</h1><p class="note">${sentence([summary(all, true), shut && "doors closed"].filter(Boolean).join(" · ")) || "All is calm"}</p></header>
     ${waiting.length > 0 && html`<section class="waiting" aria-label="Waiting for you">${waiting.map((one) => html`<${Question} key=${one.id} question=${one} />`)}</section>`}
     <div class="rooms">${rooms().map(([area, devices]) => html`<${Room} key=${area} area=${area} devices=${devices} onMore=${setOpen} />`)}</div>
+    ${live.state.links.map((one) => html`<${Link} key=${one} bridge=${one} />`)}
     ${!live.devices.size && html`<p class="empty">No devices yet. The claw is looking around; what it finds appears here.</p>`}
     ${device && html`<${Sheet} key=${open} device=${device} onClose=${() => setOpen(null)} />`}
   </div>`;
@@ -49,6 +50,21 @@ function Room({ area, devices, onMore }) {
     </button></h2>
     ${!shut && html`<div class="tiles">${devices.map((device) => html`<${Tile} key=${device.id} device=${device} onMore=${onMore} />`)}</div>`}
   </section>`;
+}
+
+/** What another phone scans to link its account to a bridge; a new picture comes every 20 s. */
+function Link({ bridge }) {
+  const [at, look] = useState(0);
+  const [shown, show] = useState(false);
+  useEffect(() => {
+    const timer = at && at < 100 && setTimeout(() => look(at + 1), 3000);
+    return () => clearTimeout(timer);
+  }, [at]);
+  if (!at) return html`<button type="button" class="button" onClick=${() => look(1)}>${`Link ${bridge === "whatsapp" ? "WhatsApp" : bridge}`}</button>`;
+  return html`<figure class="link">
+    <img src=${`/link/${bridge}.svg?${at}`} alt="QR code" hidden=${!shown} onLoad=${() => show(true)} onError=${() => show(false)} />
+    <figcaption class="note">${shown ? "On the other phone: Linked devices, Link a device, and scan this." : "One moment …"}</figcaption>
+  </figure>`;
 }
 
 /** The way in, for a phone that the claw does not know yet. */

@@ -221,6 +221,22 @@ export async function pair(code) {
 
 const phone = () => /iPhone|iPad|Android|Mac|Windows|Linux/.exec(navigator.userAgent)?.[0] ?? "Browser";
 
+/** Whether this browser can be notified here: only over trusted https, and on an iPhone only from the home screen. */
+export const notifiable = () => Boolean(live.state.push) && isSecureContext && "serviceWorker" in navigator && "PushManager" in window;
+
+/** Let the claw notify this phone, also while the page is closed. */
+export async function notify() {
+  if ((await Notification.requestPermission()) !== "granted") return toast("This browser lets nothing of this page notify you: see its settings.");
+  try {
+    await navigator.serviceWorker.register("/worker.js");
+    const { pushManager } = await navigator.serviceWorker.ready;
+    await (await pushManager.getSubscription())?.unsubscribe(); // it may be for another key
+    const { key } = await (await fetch("/push")).json();
+    const said = await (await post("/push", await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key }))).json();
+    toast(said.reply || said.error);
+  } catch { toast("This browser could not sign up with its push service. Is the phone online?"); }
+}
+
 /** Sign this phone out. */
 export async function leave() {
   const reply = await post("/leave", {}).catch(() => null);

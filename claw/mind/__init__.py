@@ -1,0 +1,1 @@
+"""The language model: adapters, prompt, tools, the loop. Only this folder imports a model SDK."""

@@ -1,0 +1,276 @@
+"""What a tool call comes to: calls for the one road, or words for the model. Nothing reaches a device from here."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from claw.call import ToolCall
+from claw.device import Device, DeviceError
+from claw.discovery.found import clean
+from claw.house import House
+from claw.memory.pages import Fact
+from claw.memory.talk import MemoryTalk
+from claw.mind import taint
+from claw.mind.talk import Result, Talk, quoted
+from claw.mind.tools import ACTING
+from claw.mind.wire import Block
+from claw.names import Names, stems
+from claw.reflex.reading import Context, Request
+from claw.turns.deciding import Deciding
+from claw.turns.turn import Step, Turn
+
+FOUND, LOOKED, SENTENCES = 30, 20, 12  # devices of an answer; wishes of a plan
+LONGEST = 2000  # characters of a result
+FROM_OTHERS = "Words of others are in this talk, so this is not done. The person has to say it in a message of their own."
+NO_SUCH = "There is nothing called {what} here that can do that. Use names from the list, or find."
+
+
+class Wrong(Exception):
+    """The model has to do it otherwise; the text says how."""
+
+
+@dataclass
+class Begun:
+    """A call that was ruled; its steps of the turn are `first` to `last`."""
+
+    first: int
+    last: int
+    asked: int  # how many calls wait for a yes
+
+
+class Doing:
+    """Carries tool calls to the turn; `Deciding` rules them."""
+
+    def __init__(self, house: House, names: Names, deciding: Deciding, memory: MemoryTalk) -> None:
+        self.house, self.names, self.deciding, self.memory = house, names, deciding, memory
+
+    # -- acts
+
+    def begin(self, talk: Talk, block: Block) -> Begun | Result:
+        """Rule an act, or do what needs no device; what only reads comes in `read`, after the acts."""
+        name, given = str(block["name"]), block["input"]
+        try:
+            if name in ACTING:
+                return self._act(talk, given, str(given.get("action", "")), _value(given), ACTING[name][1])
+            if name == "do":
+                return self._act(talk, given, str(given.get("command", "")), dict(given.get("args") or {}), ())
+            own: Mapping[str, Callable[[Talk, Mapping[str, Any]], Result]] = {
+                "remember": self._remember, "plan": self._plan, "ask": self._ask, "look": _later, "find": _later, "see": _later,
+                "recall": _later,
+            }  # fmt: skip
+            if name not in own:
+                return Result(f"There is no tool {clean(name)}; there are {', '.join([*ACTING, *own, 'do'])}.", failed=True)
+            return own[name](talk, given)
+        except Wrong as wrong:
+            return Result(str(wrong), failed=True)
+        except (TypeError, ValueError, KeyError) as error:
+            return Result(f"The input does not fit: {error}", failed=True)
+
+    def _act(self, talk: Talk, given: Mapping[str, Any], command: str, value: Any, known: Sequence[str]) -> Begun | Result:
+        if known and command not in known:
+            raise Wrong(f"action must be one of {', '.join(known)}.")
+        devices = self._targets(talk, _texts(given.get("targets")), command)
+        calls: dict[str, ToolCall] = {}
+        for device in devices:
+            try:
+                args = device.commands[command].check(value if isinstance(value, dict) else _args(device, command, value))
+            except DeviceError as error:
+                raise Wrong(f"{talk.handles.of[device.id]}: {error}") from None
+            same = calls.setdefault(repr(args), ToolCall(command, (), args))
+            calls[repr(args)] = replace(same, targets=(*same.targets, device.id))
+        return self._rule(talk, list(calls.values()))
+
+    def _rule(self, talk: Talk, calls: Sequence[ToolCall]) -> Begun:
+        """Each device is ruled for itself where words of others might have named it."""
+        first, before = len(talk.turn.steps), len(talk.asked)
+        for call in calls:
+            for part in call.apart() if talk.tainted else [call]:
+                own = taint.own(talk.text, part, self.names)
+                talk.asked += self.deciding.rule(talk.turn, part, unasked=not own, ask=bool(talk.tainted) and not own)
+        return Begun(first, len(talk.turn.steps), len(talk.asked) - before)
+
+    def ended(self, talk: Talk, begun: Begun) -> Result:
+        """What became of an act, without a word of any device."""
+        steps = talk.turn.steps[begun.first : begun.last]
+        lines = [line for step in steps for line in self._ended(talk, step)]
+        return Result("; ".join(dict.fromkeys(lines))[:LONGEST] or "nothing to do")
+
+    def _ended(self, talk: Talk, step: Step) -> list[str]:
+        names = {id: talk.handles.of.get(id, "a device that is gone") for id in step.call.targets}
+        if step.ruling == "run":
+            came = {id: outcome.outcome for id, outcome in step.outcomes.items()}
+            return [f"{names[id]}: {came.get(id, 'unknown')}" for id in names]
+        reasons = {"asked": "the person is asked for a yes", "later": f"later: {step.reason}"}
+        why = reasons.get(step.ruling, f"refused: {step.reason}")
+        return [f"{', '.join(names.values())}: {why}"]
+
+    # -- names
+
+    def _targets(self, talk: Talk, said: Sequence[str], command: str = "") -> list[Device]:
+        """The devices of these names that have the command."""
+        if not said:
+            raise Wrong("targets must be a list of names.")
+        found: dict[str, Device] = {}
+        for one in said:
+            for device in self._called(talk, one, command):
+                found[device.id] = device
+        return list(found.values())
+
+    def _called(self, talk: Talk, name: str, command: str) -> Sequence[Device]:
+        sight = self.deciding.policy.sight(talk.turn.message.person)
+        exact = self.house.devices.get(talk.handles.ids.get(name.casefold().strip(), ""))
+
+        def fits(device: Device) -> bool:
+            return (not command or command in device.commands) and (sight is None or device.id in sight)
+
+        if exact:
+            if not fits(exact):
+                able = ", ".join(sorted(exact.commands)) or "nothing"
+                raise Wrong(f"{talk.handles.of[exact.id]} cannot {command or 'be used by this person'}; it can {able}.")
+            return [exact]
+        came = self.names.find(name, fits=fits)
+        if came.ambiguous:
+            raise Wrong(f"{clean(name)} may be {', '.join(talk.handles.of[one.id] for one in came.ambiguous[:LOOKED])}. Which?")
+        if not came.devices:
+            raise Wrong(NO_SUCH.format(what=clean(name)))
+        lights = [one for one in came.devices if one.kind == "light"] if came.bare and command in ("turn_on", "turn_off") else []
+        return lights or came.devices
+
+    # -- what changes no device
+
+    def _remember(self, talk: Talk, given: Mapping[str, Any]) -> Result:
+        return self._subject(talk, Request("memory", "remember", {"fact": str(given.get("fact", ""))}))
+
+    def _subject(self, talk: Talk, request: Request) -> Result:
+        """Hand a request to its subject; its answer is told to the person as it is."""
+        if talk.tainted:
+            return Result(FROM_OTHERS, failed=True)
+        part = Turn(talk.turn.message, talk.turn.before, role=talk.turn.role)
+        self.deciding.subjects[request.about].take(part, request, self.deciding.context(part.message))
+        if not (part.writes or part.steps or part.asked):
+            return Result(part.reply, failed=True)
+        talk.turn.writes += part.writes
+        talk.turn.steps += part.steps
+        talk.turn.asked, talk.turn.choices = part.asked or talk.turn.asked, part.choices or talk.turn.choices
+        talk.turn.request = part.request or talk.turn.request
+        talk.said.append(part.reply)
+        return Result(f"The person is told: {part.reply}", ends=bool(part.asked))
+
+    def _plan(self, talk: Talk, given: Mapping[str, Any]) -> Result:
+        """Later: a routine, made of what the reader of schedules reads. Now: all of it, approved once."""
+        wishes, when = _texts(given.get("do"))[:SENTENCES], clean(str(given.get("when") or ""), 200)
+        if not wishes:
+            raise Wrong("do must be a list of plain English wishes, such as “turn off the kitchen light”.")
+        if talk.tainted:
+            return Result(FROM_OTHERS, failed=True)
+        context = replace(self.deciding.context(talk.turn.message), question="", choices=0)
+        if when:
+            return self._routine(talk, f"{when}, {' and '.join(wishes)}", context)
+        calls = [call for wish in wishes for call in self._read(wish, context)]
+        first = len(talk.turn.steps)
+        for call in calls:
+            talk.asked += self.deciding.rule(talk.turn, call, unasked=True, ask=True)
+        refused = [line for step in talk.turn.steps[first:] if step.ruling == "refused" for line in self._ended(talk, step)]
+        return Result("; ".join(["The person is asked for one yes to all of it.", *refused]), ends=True)
+
+    def _read(self, wish: str, context: Context) -> Sequence[ToolCall]:
+        reading = self.deciding.reader.read(wish, context)
+        if reading is None or not reading.calls:
+            raise Wrong(f"I cannot read the wish {quoted(wish)}; say it plainly, with names from the list.")
+        return reading.calls
+
+    def _routine(self, talk: Talk, sentence: str, context: Context) -> Result:
+        reading = self.deciding.reader.read(sentence, context)
+        if reading is None or reading.request is None or reading.request.about != "routines":
+            raise Wrong(
+                f"I cannot read {quoted(sentence)} as a routine; when: every weekday at 7, at sunset, when the door opens."
+            )
+        talk.turn.request = reading.request.plain()
+        return self._subject(talk, reading.request)
+
+    def _ask(self, talk: Talk, given: Mapping[str, Any]) -> Result:
+        return Result(clean(str(given.get("question", "")), 500), ends=True)
+
+    # -- what only reads
+
+    def read(self, talk: Talk, block: Block) -> Result:
+        """Look, find, recall; `see` is the loop's, since it waits for the camera."""
+        given = block["input"]
+        try:
+            if block["name"] == "look":
+                return self._look(talk, self._targets(talk, _texts(given.get("targets"))))
+            if block["name"] == "find":
+                return self._find(talk, clean(str(given.get("words", "")), 200))
+            return self._recall(talk, clean(str(given.get("words", "")), 200))
+        except Wrong as wrong:
+            return Result(str(wrong), reads=True, failed=True)
+
+    def _look(self, talk: Talk, devices: Sequence[Device]) -> Result:
+        lines, tainted = [], False
+        for device in devices[:LOOKED]:
+            marked = {name: quoted(value) for name, value in device.state.items() if taint.foreign(name, value)}
+            tainted |= bool(marked)
+            told = ", ".join(f"{name} {marked.get(name, value)}" for name, value in device.state.items())
+            away = "" if device.online else " (cannot be reached)"
+            lines.append(f"{talk.handles.of[device.id]}: {told or 'nothing reported'}{away}")
+        more = [f"and {len(devices) - LOOKED} more: name fewer"] if len(devices) > LOOKED else []
+        return Result("\n".join([*lines, *more])[:LONGEST], reads=True, taint="state" if tainted else "")
+
+    def _find(self, talk: Talk, words: str) -> Result:
+        sight = self.deciding.policy.sight(talk.turn.message.person)
+        said = set(stems(words))
+        came = self.names.find(words, all=True)
+        devices = [*came.devices, *came.ambiguous] or [
+            device for device in self.house.devices.values() if said & set(stems(f"{talk.handles.of[device.id]} {device.kind}"))
+        ]
+        shown = [device for device in devices if sight is None or device.id in sight]
+        lines = [self._found(talk, device) for device in shown[:FOUND]]
+        return Result("\n".join(lines)[:LONGEST] or "nothing like that here", reads=True)
+
+    def _found(self, talk: Talk, device: Device) -> str:
+        """A device and what it can do; the names of commands are identifiers in a file that the owner put there."""
+        area, commands = talk.handles.area(device), ", ".join(sorted(device.commands))
+        return f"{talk.handles.of[device.id]} ({device.kind}{f', {area}' if area else ''}): {commands or 'tells its state only'}"
+
+    def _recall(self, talk: Talk, words: str) -> Result:
+        """Facts that this person may see; what somebody else but the owner told is the words of others."""
+        facts = self.memory.found(words, talk.turn.message.person)
+        foreign = [fact for fact in facts if self._foreign(fact, talk.turn.message.person)]
+        lines = [quoted(fact.text) if fact in foreign else fact.text for fact in facts]
+        return Result(
+            "\n".join(lines)[:LONGEST] or "nothing is remembered about that", reads=True, taint="memory" if foreign else ""
+        )
+
+    def _foreign(self, fact: Fact, person: str) -> bool:
+        """Whether somebody else but the owner told it; a line without a source was written by hand, by who owns the files."""
+        who = fact.source.split(",")[0]
+        return who not in ("", person) and self.deciding.policy.role(who) != "owner"
+
+
+def _later(talk: Talk, given: Mapping[str, Any]) -> Result:
+    return Result("", reads=True)
+
+
+def _texts(value: Any) -> list[str]:
+    """A list of texts; one text is a list of one."""
+    some = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    return [clean(str(one), 200) for one in some if str(one).strip()]
+
+
+def _value(given: Mapping[str, Any]) -> Any:
+    return given.get("value")
+
+
+def _args(device: Device, command: str, value: Any) -> dict[str, Any]:
+    """The value as the one argument that the command has; numbers may come as texts."""
+    fields = device.commands[command].model.model_fields
+    if not fields or value is None:
+        return {}
+    name = next(iter(fields))
+    if isinstance(value, str) and not _takes_text(fields[name].annotation):
+        value = float(value.strip().rstrip("%°CK "))
+    return {name: value}
+
+
+def _takes_text(annotation: Any) -> bool:
+    return annotation not in (int, float)

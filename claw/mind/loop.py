@@ -1,0 +1,322 @@
+"""One turn of the language model: steps within caps, each tool call through the one road, and a reply that claims nothing."""
+
+import asyncio
+import base64
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from claw import media
+from claw.call import ToolCall
+from claw.clock import Clock
+from claw.hosting.secrets import redact
+from claw.house import House
+from claw.messages.inbox import Inbox, Message
+from claw.mind import prompt, taint
+from claw.mind.costs import Costs
+from claw.mind.doing import Begun, Doing
+from claw.mind.fallback import Fallback
+from claw.mind.handles import Handles
+from claw.mind.talk import Result, Talk
+from claw.mind.truth import checked
+from claw.mind.veil import Veil
+from claw.mind.wire import Answer, Ask, Block, ModelError
+from claw.names import Names
+from claw.turns.deciding import Deciding
+from claw.turns.turn import Turn, outcome_of
+
+log = logging.getLogger("claw.mind")
+STEPS, CALLS, SECONDS, MOST = 6, 12, 25.0, 1024  # of one message; tokens of one answer
+STRONG_AFTER = 2  # tools that failed in a row
+HISTORY, HISTORY_SECONDS, LONGEST_PAST = 4, 1800.0, 400  # exchanges of a chat; how old; characters of each text
+LIKELY = 8  # devices that are offered with a message
+KNOWN = 1000  # messages of which it is known that their replies hold no words of others
+PICTURES = 3  # of a message
+NOTHING = "I did nothing."
+HERE_IT_IS = "Here is the picture."
+STOPPED = "I stopped there."
+TOO_LONG = "That took me too long, so I stopped there."
+TOO_MANY = "That took too many steps, so I stopped there."
+REFUSED = "The language model would not answer that."
+SILENT = "I found no answer to that."
+TOO_LARGE = "That was too much at once for the language model."
+FAILED = {
+    "key": "The language model does not accept our key (`claw mind check` tells the owner more).",
+    "money": "The language model's account is used up.",
+    "missing": "The configured language model does not exist.",
+    "large": TOO_LARGE, "busy": "The language model is overloaded right now.", "down": "I cannot reach the language model.",
+    "slow": "The language model took too long.", "cut": "The language model broke off in mid-sentence.",
+    "wrong": "The language model answered something that I cannot read.",
+}  # fmt: skip
+CarryOut = Callable[[Turn], Awaitable[None]]
+
+
+class Mind:
+    """Answers what the reflex did not understand. Talks of several chats run side by side."""
+
+    def __init__(self, models: Fallback, house: House, names: Names, deciding: Deciding, doing: Doing, inbox: Inbox,
+                 costs: Costs, clock: Clock) -> None:  # fmt: skip
+        self.models, self.house, self.names, self.deciding = models, house, names, deciding
+        self.doing, self.inbox, self.costs, self.clock = doing, inbox, costs, clock
+        self.picture: Callable[[str], bytes | None] = lambda id: None  # what a camera gave when it was last asked
+        self.keep: Callable[[bytes], Path | None] = lambda data: None  # where a picture is kept for the reply
+        self.veil: Callable[[], Veil] = Veil  # makes what names are told by; one without names changes nothing
+        self.images = True  # whether a model can look at pictures
+        self.last: Ask | None = None  # the last request, for `claw mind show-last`
+        self._known: tuple[Handles, Sequence[Block]] | None = None  # of this version of the house
+        self._talks: dict[tuple[str, str], Talk] = {}  # by chat and person
+        self._clean: dict[int, None] = {}  # messages that were answered without words of others, since the start
+
+    # -- from outside
+
+    def halt(self, place: str) -> None:
+        """Somebody said stop in this chat."""
+        for (chat, _), talk in self._talks.items():
+            if chat == place:
+                talk.halted.set()
+
+    def clean(self, message: Message) -> bool:
+        """Whether this message was answered without words of others."""
+        return message.id in self._clean
+
+    def show(self, turn: Turn) -> bool:
+        """Show the message of this turn to the talk that runs for its person in its chat; False when none does."""
+        talk = self._talks.get((turn.message.place, turn.message.person))
+        if talk is None or talk.halted.is_set():
+            return False
+        talk.waiting.append(turn)
+        return True
+
+    async def answer(self, turn: Turn, carry_out: CarryOut) -> list[Turn]:
+        """Fill the turn: steps, each carried out, and the reply. Gives the turns that were shown meanwhile and end with it."""
+        turn.level, fallback, turn.reply = "mind", turn.reply, ""
+        if refusal := self.costs.refusal(turn.message.person):
+            turn.level, turn.reply = "none", f"{fallback} {refusal}".strip()
+            return []
+        talk = self._begin(turn)
+        key = turn.message.place, turn.message.person
+        self._talks[key] = talk
+        try:
+            words = await self._steps(talk, carry_out)
+        except ModelError as error:
+            log.warning("no answer from a model: %s: %s", error.kind, error)
+            words = "" if talk.halted.is_set() else f"{FAILED[error.kind]} {'' if turn.steps or talk.said else fallback}".strip()
+        finally:
+            del self._talks[key]
+        self._end(talk, words)
+        return [*talk.shown, *talk.waiting]
+
+    # -- the steps
+
+    async def _steps(self, talk: Talk, carry_out: CarryOut) -> str:
+        """Ask and do until there is nothing more to do; what the model says at the end, checked."""
+        for _ in range(STEPS):
+            answer = await self._step(talk)
+            if answer is None:
+                return STOPPED if talk.halted.is_set() else TOO_LONG
+            talk.messages.append({"role": "assistant", "content": list(answer.content) or [_text("…")]})
+            words = "".join(str(block["text"]) for block in answer.content if block["type"] == "text").strip()
+            calls = [block for block in answer.content if block["type"] == "tool_use"]
+            if answer.stop == "pause_turn" and not calls:
+                talk.messages.append(_user(_text("Go on.")))
+            elif answer.stop in ("refusal", "context"):
+                return REFUSED if answer.stop == "refusal" else TOO_LARGE
+            elif not calls and not answer.broken and not talk.waiting:
+                return self._honest(talk, words) or (SILENT if not _told(talk) else "")
+            elif (last := await self._round(talk, calls, answer.broken, carry_out)) is not None:
+                return self._honest(talk, last or "")
+        return TOO_MANY
+
+    async def _step(self, talk: Talk) -> Answer | None:
+        """One answer; None when the time is over or somebody said stop."""
+        left = talk.began + SECONDS - self.clock.monotonic()
+        if left <= 0 or talk.halted.is_set():
+            return None
+        self._take_waiting(talk)
+        veil, strong = self.veil(), talk.failures >= STRONG_AFTER
+        ask = self.last = prompt.ask(veil.hide(talk.system), veil.hide(talk.messages), MOST, strong=strong)
+        asked = time.perf_counter()
+        step = asyncio.ensure_future(self.models.step(ask, lambda _: None, seconds=left))
+        halted = asyncio.ensure_future(talk.halted.wait())
+        try:
+            await asyncio.wait((step, halted), return_when=asyncio.FIRST_COMPLETED)
+            if not step.done():
+                return None
+            answer, ms = step.result(), (time.perf_counter() - asked) * 1000
+            answer = replace(answer, content=veil.lift(answer.content))
+        finally:
+            for task in (step, halted):
+                task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, ModelError):
+                await step
+        self.costs.add(talk.turn.message.id, talk.turn.message.person, answer.model, answer.usage, ms)
+        return answer
+
+    async def _round(self, talk: Talk, calls: Sequence[Block], broken: Sequence[str], carry_out: CarryOut) -> str | None:
+        """Do the calls of one answer. None: the model goes on; else what it still has to say: its own question, or nothing."""
+        some = calls[: max(0, CALLS - talk.calls)]
+        talk.calls += len(calls)
+        begun = [self._begin_call(talk, block) for block in some]
+        if len(talk.turn.steps) > talk.turn.kept or talk.turn.writes:
+            await carry_out(talk.turn)
+        came = [self._result(talk, block, one) for block, one in zip(some, begun, strict=True)]
+        talk.tainted |= {one.taint for one in came if one.taint}
+        failed = any(one.failed for one in came) or bool(broken)
+        talk.failures = talk.failures + 1 if failed else 0
+        talk.messages.append(_user(*_results(calls, came), *[_text(f"The call of {name} was cut off.") for name in broken]))
+        if len(calls) > len(some):
+            return TOO_MANY
+        if ending := next((one for block, one in zip(some, came, strict=True) if one.ends and not one.failed), None):
+            return ending.text if any(block["name"] == "ask" for block in some) else ""
+        goes_on = failed or any(one.reads for one in came) or talk.waiting
+        return None if goes_on else ""
+
+    def _begin_call(self, talk: Talk, block: Block) -> Begun | Result:
+        if block["name"] != "see":
+            return self.doing.begin(talk, block)
+        return self.doing.begin(
+            talk, {"name": "do", "input": {"targets": [str(block["input"].get("camera", ""))], "command": "snapshot"}}
+        )
+
+    def _result(self, talk: Talk, block: Block, begun: Begun | Result) -> Result:
+        if isinstance(begun, Result):
+            reads = begun.reads and not begun.failed and not begun.text
+            return self.doing.read(talk, block) if reads else begun
+        return self._seen(talk, begun) if block["name"] == "see" else self.doing.ended(talk, begun)
+
+    def _seen(self, talk: Talk, begun: Begun) -> Result:
+        """The picture of a camera, for the model and for the reply."""
+        steps = [
+            step for step in talk.turn.steps[begun.first : begun.last] if step.ruling == "run" and outcome_of(step) == "done"
+        ]
+        data = next((data for step in steps for id in step.call.targets if (data := self.picture(id))), None)
+        if data is None:
+            told = self.doing.ended(talk, begun)
+            return Result(f"no picture: {told.text}", reads=True, failed=True)
+        if path := self.keep(data):
+            talk.pictures.append(path)
+        if not self.images:
+            talk.said.append(HERE_IT_IS)
+            return Result("The person is shown the picture; no model here can look at it.")
+        return Result("the picture:", reads=True, image=image_block(data), taint="picture")
+
+    # -- beginning and end
+
+    def _begin(self, turn: Turn) -> Talk:
+        if self._known is None or self._known[0].version != self.house.version:
+            handles = Handles(self.house)
+            self._known = handles, prompt.prefix(handles)
+        talk = Talk(turn, *self._known, self.clock.monotonic())
+        talk.messages = [*self._past(turn.message)]
+        paths = (turn.message.extra or {}).get("images", ())[:PICTURES] if self.images else ()
+        images = [block for path in paths if (block := _photo(Path(path)))]
+        talk.tainted |= {"picture"} if images else set()
+        talk.messages.append(_user(*images, _text(redact(turn.message.text) or "(a picture)"), _text(self._now(talk))))
+        return talk
+
+    def _now(self, talk: Talk) -> str:
+        """Who writes, when, and what the words may mean: the only part of the request that changes by itself."""
+        message = talk.turn.message
+        ids = sorted(taint.named(message.text, self.names, sure=False))
+        perhaps = f"; perhaps meant: {told}" if ids and (told := prompt.likely(talk.handles, ids[:LIKELY])) else ""
+        return f"[the house: {self.clock.now():%A %d %B %Y, %H:%M}; {talk.turn.role} writes{perhaps}]"
+
+    def _past(self, message: Message) -> list[dict[str, Any]]:
+        """The last exchanges of this person in this chat, without what may hold words of others."""
+        rows = [one for one in self.inbox.before(message) if one.kind == "message" and one.person == message.person][:HISTORY]
+        talk: list[dict[str, Any]] = []
+        for one in reversed(rows):
+            record = one.record or {}
+            if message.at - one.at <= HISTORY_SECONDS and record.get("say") == one.text:
+                talk += [
+                    _user(_text(redact(one.text)[:LONGEST_PAST])),
+                    {"role": "assistant", "content": [_text(self._replied(one))]},
+                ]
+        return talk
+
+    def _replied(self, one: Message) -> str:
+        record = one.record or {}
+        if record.get("level") == "mind" and one.id in self._clean:
+            return str(record["reply"])[:LONGEST_PAST] or "(nothing)"
+        done = [f"{call['command']} {call['outcome']}" for call in record.get("calls", ())]
+        return f"({', '.join(done) or 'answered'})"
+
+    def _take_waiting(self, talk: Talk) -> None:
+        """What came meanwhile stands before the next step."""
+        while talk.waiting:
+            turn = talk.waiting.pop(0)
+            talk.shown.append(turn)
+            talk.messages[-1]["content"].append(_text(f"[meanwhile the same person wrote:] {redact(turn.message.text)}"))
+
+    def _honest(self, talk: Talk, words: str) -> str:
+        """The words without claims of deeds: what was done is told by the house itself."""
+        turn = talk.turn
+        did = any(step.ruling == "run" for step in turn.steps)
+        told, left_out = checked(words, did=did, planned=bool(turn.request), remembered=bool(talk.said))
+        return f"{NOTHING} {told}".strip() if left_out and not _told(talk) else told
+
+    def _end(self, talk: Talk, words: str) -> None:
+        """The reply, after what the house tells of the steps; and the one question for all that needs a yes."""
+        turn = talk.turn
+        turn.reply = " ".join(part for part in (*talk.said, words) if part)
+        turn.image = str(talk.pictures[-1]) if talk.pictures else ""
+        if talk.asked:
+            risky = talk.tainted and any(self._risky(call) for call in talk.asked)
+            self.deciding.put_asked(turn, talk.asked, by="owner" if risky else "")
+        if not talk.tainted:
+            self._clean[turn.message.id] = None
+            if len(self._clean) > KNOWN:
+                del self._clean[next(iter(self._clean))]
+
+    def _risky(self, call: ToolCall) -> bool:
+        """Whether it needs a yes whoever wants it."""
+        return any(verdict.ruling == "confirm" for _, verdict in self.deciding.policy.judge(call))
+
+
+def image_block(data: bytes) -> Block:
+    """A picture for the model."""
+    kind = media.kind(data) or "image/jpeg"
+    return {"type": "image", "source": {"type": "base64", "media_type": kind, "data": base64.b64encode(data).decode()}}
+
+
+def kept_picture(folder: Path | None, data: bytes) -> Path | None:
+    """Keep a picture for a reply in this folder; None when there is no room for it."""
+    if folder is not None and len(data) <= media.LARGEST:
+        with contextlib.suppress(OSError):
+            return media.keep(folder, data)
+    return None
+
+
+def _photo(path: Path) -> Block | None:
+    """A photo that a person sent; None when it is gone or too large."""
+    with contextlib.suppress(OSError):
+        if path.stat().st_size <= media.LARGEST:
+            return image_block(path.read_bytes())
+    return None
+
+
+def _text(text: str) -> dict[str, Any]:
+    return {"type": "text", "text": text}
+
+
+def _user(*content: Block) -> dict[str, Any]:
+    return {"role": "user", "content": list(content)}
+
+
+def _results(calls: Sequence[Block], came: Sequence[Result]) -> list[Block]:
+    """One tool_result for each call, also for those that were too many."""
+    missing = [Result("too many calls", failed=True)] * (len(calls) - len(came))
+    return [
+        {"type": "tool_result", "tool_use_id": block["id"], "is_error": one.failed,
+         "content": [_text(one.text or "ok"), *([one.image] if one.image else [])]}
+        for block, one in zip(calls, [*came, *missing], strict=True)
+    ]  # fmt: skip
+
+
+def _told(talk: Talk) -> bool:
+    """Whether the person is told anything without the words of the model."""
+    return bool(talk.turn.steps or talk.said or talk.asked)

@@ -1,0 +1,1 @@
+"""The house, the people and the rules of the simulated days (tests/days.py)."""
