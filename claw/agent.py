@@ -31,7 +31,7 @@ from claw.mind.costs import Budget, Costs, Prices
 from claw.mind.doing import Doing
 from claw.mind.fallback import Fallback
 from claw.mind.loop import Mind, kept_picture
-from claw.mind.veil import Veil
+from claw.mind.veil import Veil, each
 from claw.names import fold
 from claw.people.people import ONE_WAY, People
 from claw.people.talk import PeopleTalk
@@ -58,6 +58,7 @@ log = logging.getLogger("claw.agent")
 SETTLE_SECONDS = 10.0  # how long what a crash left open waits for known devices that discovery has not found again yet
 TYPING_SECONDS = 4.0  # how often a bridge is told to show that an answer is on its way
 FRESH_SECONDS = 3.0  # and what arrives later
+INTERRUPTED = "I was interrupted while I thought about that. Please say it again."
 EVENTS = {"done": "confirmed", "failed": "failed", "unknown": "unknown", "refused": "refused", "declined": "declined"}
 
 
@@ -230,6 +231,7 @@ class Agent:
         self._turns[message.id] = turn
         try:
             await self._perform(turn)
+            self._ask_anew(turn)
             if self.mind is None or not turn.unread or turn.redo:
                 return self._finish(turn)
             if alone:
@@ -261,18 +263,24 @@ class Agent:
         self.mind = Mind(models, self.house, self.reader.names, self.deciding, doing, self.inbox, costs, self.clock)
         self.mind.picture = lambda id: self.acting.pictures.pop(id, None)
         self.mind.keep, self.mind.images = partial(kept_picture, media), images
+        self.mind.hidden = lambda data: each(data, lambda text: self.people.codes.dotted(redact(text)))
         if aliases:
             self.mind.veil = self._veil
 
     async def _think(self, mind: Mind, turn: Turn) -> dict[str, Any]:
-        """Let the mind answer; the turn ends together with those that were shown to it meanwhile."""
+        """Let the mind answer, and then what came meanwhile and no model has seen."""
+        record, left = await self._talk(mind, turn, [])
+        while left:
+            _, left = await self._talk(mind, left[0], left[1:])
+        return record
+
+    async def _talk(self, mind: Mind, turn: Turn, waiting: list[Turn]) -> tuple[dict[str, Any], list[Turn]]:
+        """One talk; the turn ends together with those that were shown meanwhile. Gives its record, and those that were not."""
         self._turns[turn.message.id] = turn
-        typing = asyncio.create_task(self._type(turn.message))
         try:
-            shown = await mind.answer(turn, self._carry_out)
+            shown, left = await mind.answer(turn, self._carry_out, waiting)
         finally:
             self._turns.pop(turn.message.id, None)
-            await cancel(typing)
         if mind.clean(turn.message) and not shown:
             self.learning.teaching.understood(turn)
         self._commit(turn)
@@ -280,7 +288,7 @@ class Agent:
         for other in shown:
             other.level, other.reply = "mind", ""
             self._finish(other)
-        return record
+        return record, left
 
     def _think_beside(self, mind: Mind, turn: Turn) -> None:
         """Think without holding up the chat; what nobody understands there meanwhile is shown to the running talk."""
@@ -295,13 +303,18 @@ class Agent:
         return any(chat == place for chat, _ in self._thinking.values())
 
     async def _thought(self, mind: Mind, turn: Turn) -> None:
-        error = await attempt(self._think(mind, turn), f"turn {turn.message.id}")
+        typing = asyncio.create_task(self._type(turn.message))
+        try:
+            error = await attempt(self._think(mind, turn), f"turn {turn.message.id}")
+            whose = turn.message.place, turn.message.person
+            over = {id for id, one in self._thinking.items() if one == whose}  # what comes from here on has a talk of its own
+        finally:
+            await cancel(typing)
         if isinstance(error, sqlite3.OperationalError):
             await self.clock.sleep(30)  # a full disk: it stays and is tried again
-        elif error is not None:
-            await self._give_up(self.inbox.get(turn.message.id), error)
-        whose = turn.message.place, turn.message.person
-        self._thinking = {id: chat for id, chat in self._thinking.items() if chat != whose}  # one talk for each
+        elif error is not None and (message := self.inbox.get(turn.message.id)).status != "done":
+            await self._give_up(message, error)
+        self._thinking = {id: one for id, one in self._thinking.items() if id not in over}
         self.events.publish(Thinking(turn.message.place))
         self._wake.set()
 
@@ -311,6 +324,18 @@ class Agent:
         while isinstance(way, Types):
             await attempt(way.typing(message.place), "typing")
             await self.clock.sleep(TYPING_SECONDS)
+
+    def _ask_anew(self, turn: Turn) -> None:
+        """After a crash in a talk: ask what it had not asked yet, and leave nobody without an answer."""
+        if not turn.redo or turn.level != "mind" or turn.asked:
+            return
+        turn.role, turn.kept = self.policy.role(turn.message.person), len(turn.steps)
+        asked = [step.call for step in turn.steps if step.ruling == "asked" and set(step.call.targets) <= set(self.house.devices)]
+        if asked and self.clock.time() - turn.message.at <= STALE_SECONDS:
+            self.deciding.put_asked(turn, asked, by="owner")  # whether words of others were in it is not known any more
+            self._commit(turn)
+        elif not turn.reply and all(step.ruling == "asked" for step in turn.steps):
+            turn.reply = INTERRUPTED
 
     async def _carry_out(self, turn: Turn) -> None:
         """Commit what is new in a turn, then do it."""

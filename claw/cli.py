@@ -195,18 +195,18 @@ def say(args: Args) -> int:
     if args.explain or args.dry_run:
         reading = _client(args).one("read", "reading", text=args.text)
         return _print(args, [reading], partial(show.reading, trace=args.explain))
-    from claw.console.chat import with_picture
-
     for line in _client(args).request("say", text=args.text):
         if "message" in line:
-            print(with_picture(line["message"]["text"], line["message"].get("picture", "")), file=sys.stderr)
+            print(_reply({"reply": line["message"]["text"]}, line["message"].get("picture", "")), file=sys.stderr)
         else:
-            _print(args, [line["record"]], lambda record, line=line: with_picture(record["reply"], line["picture"]))
+            _print(args, [line["record"]], partial(_reply, picture=line["picture"]))
     return 0
 
 
-def _reply(record: dict[str, Any]) -> str:
-    return str(record["reply"])
+def _reply(record: dict[str, Any], picture: str = "") -> str:
+    from claw.console.chat import with_picture
+
+    return with_picture(str(record["reply"]), picture)
 
 
 @command("memory", option("verb", choices=("list", "show", "versions", "restore"), nargs="?", default="list"),

@@ -1,5 +1,6 @@
 """The pictures in the data folder's media/: each kept once under its hash, told apart by its first bytes, gone after a while."""
 
+import contextlib
 import hashlib
 import re
 from pathlib import Path
@@ -28,9 +29,10 @@ def keep(folder: Path, data: bytes, name: str = "") -> Path:
 
 def tidy(folder: Path, now: float = 0.0) -> None:
     """Remove the oldest files beyond what is kept, but never the newest; and all that `now` (seconds since 1970) are too old."""
-    found = [(path.stat().st_mtime, path) for path in folder.iterdir()] if folder.is_dir() else []
     total = 0
-    for number, (at, path) in enumerate(sorted(found, reverse=True)):
-        total += path.stat().st_size
-        if now - at > KEPT_SECONDS or (number and total > KEPT_BYTES):
-            path.unlink()
+    with contextlib.suppress(OSError):  # what cannot be removed stays
+        found = [(path.stat(), path) for path in folder.iterdir()]
+        for number, (facts, path) in enumerate(sorted(found, key=lambda one: -one[0].st_mtime)):
+            total += facts.st_size
+            if now - facts.st_mtime > KEPT_SECONDS or (number and total > KEPT_BYTES):
+                path.unlink()

@@ -71,7 +71,7 @@ def _first(past: Past, message: Message) -> tuple[Message, int]:
 
 def _wish(agent: Agent, message: Message) -> str:
     """What was wanted, in the words of its record; a yes or no with its question."""
-    say = str((message.record or {}).get("say", ""))
+    say = str((message.record or {}).get("say", "")) or ("(a photo)" if (message.extra or {}).get("images") else "")
     if message.kind != "answer" or say not in ("yes", "no"):
         return say
     asked = agent.store.one("SELECT text FROM questions WHERE id = ?", json.loads(message.text)["question"])

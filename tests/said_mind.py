@@ -1,5 +1,6 @@
 """A fake model that says what a test tells it to, and keeps what it was asked; and a small house that thinks with it."""
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -44,6 +45,18 @@ class SaidModel:
 
     async def close(self) -> None:
         """Nothing is open."""
+
+
+class Waits(SaidModel):
+    """Thinks until it is let go by `free`."""
+
+    def __init__(self, *answers: Any) -> None:
+        super().__init__(*answers)
+        self.free = asyncio.Event()
+
+    async def step(self, ask: Ask, on_text: Callable[[str], None], *, seconds: float) -> Answer:
+        await self.free.wait()
+        return await super().step(ask, on_text, seconds=seconds)
 
 
 def thinking(house: SmallHouse, *models: SaidModel, budget: Budget | None = None, prices: Mapping[str, Prices] | None = None,

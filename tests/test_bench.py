@@ -15,7 +15,7 @@ from bench.size import SIZE, required
 def test_every_bar_is_named_once() -> None:
     named = [bar.what for measure in MEASURES.values() for bar in measure.bars]
     assert len(named) == len(set(named))
-    others = {"sentence", "reading", "start", "idle", "imports", "size", "doctor", "page", "people", "routines", "crash"}
+    others = {"sentence", "reading", "start", "idle", "imports", "size", "doctor", "page", "people", "mind", "routines", "crash"}
     assert {*others, "suite"} == set(MEASURES)
 
 

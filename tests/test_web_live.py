@@ -64,7 +64,20 @@ async def test_the_hello_has_the_whole_state(daemon: Daemon, anna: Phone) -> Non
     hello = anna.frames[0]
     assert (hello["type"], hello["resumed"], hello["seq"]) == ("hello", False, daemon.web.live.seq)
     state = hello["state"]
-    assert set(state) == {"zone", "name", "approves", "areas", "devices", "waiting", "routines", "log", "chat", "links", "push"}
+    assert set(state) == {
+        "zone",
+        "name",
+        "approves",
+        "areas",
+        "devices",
+        "waiting",
+        "routines",
+        "log",
+        "chat",
+        "links",
+        "push",
+        "thinking",
+    }
     assert (state["areas"], state["approves"]) == (["Kitchen", "Hall"], True)
     assert [one["id"] for one in state["devices"]] == ["lamp", "spot", "lock", "warm"]
     assert all(set(one) == DEVICE for one in state["devices"])
@@ -127,7 +140,7 @@ async def test_a_message_is_acknowledged_answered_and_logged(daemon: Daemon, ann
     said = (await anna.heard("chat", lambda one: one["message"]["from"] == "claw"))["message"]
     assert (said["text"], said["choices"], said["question"]) == ("The kitchen lamp is on.", [], None)
     heard = (await anna.heard("chat", lambda one: one["message"]["from"] == "you"))["message"]
-    assert heard == ack["message"]
+    assert heard == {**ack["message"], "answered": True}
     await anna.heard("turn", lambda one: one["turn"]["say"] == "turn on the kitchen lamp")
     await anna.heard("device", lambda one: one["device"]["id"] == "lamp" and one["device"]["state"]["on"])
     assert numbers(anna.frames) == sorted(set(numbers(anna.frames)))

@@ -11,13 +11,13 @@ from claw.store import Store
 
 APPROVAL_SECONDS = 120.0
 NUMBERED = ("which", "list")  # what says what a number means
-UNANSWERED = (*NUMBERED, "more")  # what a yes does not answer
+UNANSWERED = (*NUMBERED, "more", "mind")  # what a yes does not answer
 
 
 @dataclass(frozen=True)
 class Question:
-    """kind: approval, which, ask (of a skill, or about a room), list (numbered questions), or more ("when?": data is the
-    sentence in which that was missing).
+    """kind: approval, which, ask (of a skill, or about a room), list (numbered questions), more ("when?": data is the
+    sentence in which that was missing), or mind (of the language model, which reads the answer).
 
     data: what an answer needs; of an approval the calls, or the request, that a yes carries out.
     """

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from claw.call import ToolCall
+from claw.color import is_color
 from claw.device import Device, DeviceError
 from claw.discovery.found import clean
 from claw.house import House
@@ -16,12 +17,14 @@ from claw.mind.tools import ACTING
 from claw.mind.wire import Block
 from claw.names import Names, stems
 from claw.reflex.reading import Context, Request
+from claw.roles import ADULTS
 from claw.turns.deciding import Deciding
 from claw.turns.turn import Step, Turn
 
 FOUND, LOOKED, SENTENCES = 30, 20, 12  # devices of an answer; wishes of a plan
-LONGEST = 2000  # characters of a result
+LONGEST, MOST = 2000, 100  # characters of a result; names in one call
 FROM_OTHERS = "Words of others are in this talk, so this is not done. The person has to say it in a message of their own."
+AGAIN = ("next_track", "previous_track")  # means more when it is said twice
 NO_SUCH = "There is nothing called {what} here that can do that. Use names from the list, or find."
 
 
@@ -48,7 +51,10 @@ class Doing:
 
     def begin(self, talk: Talk, block: Block) -> Begun | Result:
         """Rule an act, or do what needs no device; what only reads comes in `read`, after the acts."""
-        name, given = str(block["name"]), block["input"]
+        with self.deciding.in_sight(talk.turn.message.person):
+            return self._begin(talk, str(block["name"]), block["input"])
+
+    def _begin(self, talk: Talk, name: str, given: Mapping[str, Any]) -> Begun | Result:
         try:
             if name in ACTING:
                 return self._act(talk, given, str(given.get("action", "")), _value(given), ACTING[name][1])
@@ -62,9 +68,9 @@ class Doing:
                 return Result(f"There is no tool {clean(name)}; there are {', '.join([*ACTING, *own, 'do'])}.", failed=True)
             return own[name](talk, given)
         except Wrong as wrong:
-            return Result(str(wrong), failed=True)
+            return Result(str(wrong)[:LONGEST], failed=True)
         except (TypeError, ValueError, KeyError) as error:
-            return Result(f"The input does not fit: {error}", failed=True)
+            return Result(f"The input does not fit: {error}"[:LONGEST], failed=True)
 
     def _act(self, talk: Talk, given: Mapping[str, Any], command: str, value: Any, known: Sequence[str]) -> Begun | Result:
         if known and command not in known:
@@ -75,7 +81,9 @@ class Doing:
             try:
                 args = device.commands[command].check(value if isinstance(value, dict) else _args(device, command, value))
             except DeviceError as error:
-                raise Wrong(f"{talk.handles.of[device.id]}: {error}") from None
+                raise Wrong(f"{talk.handles.name(device)}: {error}") from None
+            if command == "set_color" and not is_color(str(args["color"])):
+                raise Wrong("value must be a CSS colour name, such as “turquoise”.")
             same = calls.setdefault(repr(args), ToolCall(command, (), args))
             calls[repr(args)] = replace(same, targets=(*same.targets, device.id))
         return self._rule(talk, list(calls.values()))
@@ -83,10 +91,16 @@ class Doing:
     def _rule(self, talk: Talk, calls: Sequence[ToolCall]) -> Begun:
         """Each device is ruled for itself where words of others might have named it."""
         first, before = len(talk.turn.steps), len(talk.asked)
+        fresh = [step.call for step in talk.turn.steps[talk.turn.kept :]]
         for call in calls:
+            if call in fresh and call.command not in AGAIN:
+                continue  # said twice in one answer
             for part in call.apart() if talk.tainted else [call]:
-                own = taint.own(talk.text, part, self.names)
-                talk.asked += self.deciding.rule(talk.turn, part, unasked=not own, ask=bool(talk.tainted) and not own)
+                own = taint.own(talk.text, part, self.deciding.reader)
+                if talk.tainted and not own and talk.turn.role not in ADULTS and _worded(part):
+                    raise Wrong(FROM_OTHERS)  # what others wrote would be put to those who may say yes
+                asked = self.deciding.rule(talk.turn, part, unasked=not own, ask=bool(talk.tainted) and not own)
+                talk.asked += [one for one in asked if one not in talk.asked]
         return Begun(first, len(talk.turn.steps), len(talk.asked) - before)
 
     def ended(self, talk: Talk, begun: Begun) -> Result:
@@ -125,12 +139,12 @@ class Doing:
 
         if exact:
             if not fits(exact):
-                able = ", ".join(sorted(exact.commands)) or "nothing"
-                raise Wrong(f"{talk.handles.of[exact.id]} cannot {command or 'be used by this person'}; it can {able}.")
+                able = ", ".join(sorted(exact.commands.keys() & taint.COMMANDS)) or "nothing"
+                raise Wrong(f"{talk.handles.name(exact)} cannot {command or 'be used by this person'}; it can {able}.")
             return [exact]
         came = self.names.find(name, fits=fits)
         if came.ambiguous:
-            raise Wrong(f"{clean(name)} may be {', '.join(talk.handles.of[one.id] for one in came.ambiguous[:LOOKED])}. Which?")
+            raise Wrong(f"{clean(name)} may be {', '.join(talk.handles.name(one) for one in came.ambiguous[:LOOKED])}. Which?")
         if not came.devices:
             raise Wrong(NO_SUCH.format(what=clean(name)))
         lights = [one for one in came.devices if one.kind == "light"] if came.bare and command in ("turn_on", "turn_off") else []
@@ -139,22 +153,30 @@ class Doing:
     # -- what changes no device
 
     def _remember(self, talk: Talk, given: Mapping[str, Any]) -> Result:
-        return self._subject(talk, Request("memory", "remember", {"fact": str(given.get("fact", ""))}))
+        return self._subject(talk, Request("memory", "remember", {"fact": _words(given, "fact")}))
 
     def _subject(self, talk: Talk, request: Request) -> Result:
         """Hand a request to its subject; its answer is told to the person as it is."""
         if talk.tainted:
             return Result(FROM_OTHERS, failed=True)
-        part = Turn(talk.turn.message, talk.turn.before, role=talk.turn.role)
+        if hidden := self.deciding.hidden(talk.turn.message.person, request):
+            return Result(hidden, failed=True)
+        part = Turn(talk.turn.message, talk.turn.before, role=talk.turn.role, request=request.plain())
         self.deciding.subjects[request.about].take(part, request, self.deciding.context(part.message))
         if not (part.writes or part.steps or part.asked):
-            return Result(part.reply, failed=True)
+            return self._refused(talk, part.reply)
         talk.turn.writes += part.writes
         talk.turn.steps += part.steps
         talk.turn.asked, talk.turn.choices = part.asked or talk.turn.asked, part.choices or talk.turn.choices
         talk.turn.request = part.request or talk.turn.request
         talk.said.append(part.reply)
-        return Result(f"The person is told: {part.reply}", ends=bool(part.asked))
+        return Result("Done, and the person is told.", ends=bool(part.asked))
+
+    def _refused(self, talk: Talk, reply: str) -> Result:
+        """The house's own sentence, which may hold a name that a device gave itself: that is the words of others."""
+        names = (self.house.name(one) for one in self.house.devices.values() if talk.handles.veiled(one))
+        others = any(name.casefold() in reply.casefold() for name in names)
+        return Result(quoted(reply) if others else reply, failed=True, taint="name" if others else "")
 
     def _plan(self, talk: Talk, given: Mapping[str, Any]) -> Result:
         """Later: a routine, made of what the reader of schedules reads. Now: all of it, approved once."""
@@ -185,34 +207,36 @@ class Doing:
             raise Wrong(
                 f"I cannot read {quoted(sentence)} as a routine; when: every weekday at 7, at sunset, when the door opens."
             )
-        talk.turn.request = reading.request.plain()
         return self._subject(talk, reading.request)
 
     def _ask(self, talk: Talk, given: Mapping[str, Any]) -> Result:
-        return Result(clean(str(given.get("question", "")), 500), ends=True)
+        return Result(clean(_words(given, "question"), 500), ends=True)
 
     # -- what only reads
 
     def read(self, talk: Talk, block: Block) -> Result:
         """Look, find, recall; `see` is the loop's, since it waits for the camera."""
-        given = block["input"]
+        with self.deciding.in_sight(talk.turn.message.person):
+            return self._read_only(talk, str(block["name"]), block["input"])
+
+    def _read_only(self, talk: Talk, name: str, given: Mapping[str, Any]) -> Result:
         try:
-            if block["name"] == "look":
+            if name == "look":
                 return self._look(talk, self._targets(talk, _texts(given.get("targets"))))
-            if block["name"] == "find":
+            if name == "find":
                 return self._find(talk, clean(str(given.get("words", "")), 200))
             return self._recall(talk, clean(str(given.get("words", "")), 200))
         except Wrong as wrong:
-            return Result(str(wrong), reads=True, failed=True)
+            return Result(str(wrong)[:LONGEST], reads=True, failed=True)
 
     def _look(self, talk: Talk, devices: Sequence[Device]) -> Result:
         lines, tainted = [], False
         for device in devices[:LOOKED]:
             marked = {name: quoted(value) for name, value in device.state.items() if taint.foreign(name, value)}
             tainted |= bool(marked)
-            told = ", ".join(f"{name} {marked.get(name, value)}" for name, value in device.state.items())
+            told = ", ".join(f"{_field(name)} {marked.get(name, value)}" for name, value in device.state.items())
             away = "" if device.online else " (cannot be reached)"
-            lines.append(f"{talk.handles.of[device.id]}: {told or 'nothing reported'}{away}")
+            lines.append(f"{talk.handles.name(device)}: {told or 'nothing reported'}{away}")
         more = [f"and {len(devices) - LOOKED} more: name fewer"] if len(devices) > LOOKED else []
         return Result("\n".join([*lines, *more])[:LONGEST], reads=True, taint="state" if tainted else "")
 
@@ -221,16 +245,18 @@ class Doing:
         said = set(stems(words))
         came = self.names.find(words, all=True)
         devices = [*came.devices, *came.ambiguous] or [
-            device for device in self.house.devices.values() if said & set(stems(f"{talk.handles.of[device.id]} {device.kind}"))
+            device for device in self.house.devices.values() if said & set(stems(f"{talk.handles.name(device)} {device.kind}"))
         ]
         shown = [device for device in devices if sight is None or device.id in sight]
         lines = [self._found(talk, device) for device in shown[:FOUND]]
-        return Result("\n".join(lines)[:LONGEST] or "nothing like that here", reads=True)
+        foreign = any(device.commands.keys() - taint.COMMANDS for device in shown[:FOUND])
+        return Result("\n".join(lines)[:LONGEST] or "nothing like that here", reads=True, taint="skill" if foreign else "")
 
     def _found(self, talk: Talk, device: Device) -> str:
-        """A device and what it can do; the names of commands are identifiers in a file that the owner put there."""
-        area, commands = talk.handles.area(device), ", ".join(sorted(device.commands))
-        return f"{talk.handles.of[device.id]} ({device.kind}{f', {area}' if area else ''}): {commands or 'tells its state only'}"
+        """A device and what it can do; commands that only its skill has are told in the skill's words."""
+        names = sorted(device.commands)
+        area, commands = talk.handles.area(device), ", ".join(one if one in taint.COMMANDS else quoted(one) for one in names)
+        return f"{talk.handles.name(device)} ({device.kind}{f', {area}' if area else ''}): {commands or 'tells its state only'}"
 
     def _recall(self, talk: Talk, words: str) -> Result:
         """Facts that this person may see; what somebody else but the owner told is the words of others."""
@@ -242,19 +268,38 @@ class Doing:
         )
 
     def _foreign(self, fact: Fact, person: str) -> bool:
-        """Whether somebody else but the owner told it; a line without a source was written by hand, by who owns the files."""
+        """Whether somebody else but the owner told it, or nobody knows who: a line that was written into the file."""
         who = fact.source.split(",")[0]
-        return who not in ("", person) and self.deciding.policy.role(who) != "owner"
+        return who != person and self.deciding.policy.role(who) != "owner"
 
 
 def _later(talk: Talk, given: Mapping[str, Any]) -> Result:
     return Result("", reads=True)
 
 
+def _field(name: str) -> str:
+    return name if name in taint.FIELDS else quoted(name)
+
+
+def _worded(call: ToolCall) -> bool:
+    """Whether a call carries words, and not only numbers and words of ours."""
+    return any(isinstance(value, str) and taint.foreign(name, value) for name, value in call.args.items())
+
+
 def _texts(value: Any) -> list[str]:
     """A list of texts; one text is a list of one."""
     some = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    if len(some) > MOST:
+        raise Wrong(f"At most {MOST} at once; name rooms, or “everywhere”.")
     return [clean(str(one), 200) for one in some if str(one).strip()]
+
+
+def _words(given: Mapping[str, Any], name: str) -> str:
+    """What must be a text with something in it."""
+    value = given.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise Wrong(f"{name} must be a sentence.")
+    return value
 
 
 def _value(given: Mapping[str, Any]) -> Any:

@@ -1,5 +1,6 @@
 """What the model calls the devices and rooms: the owner's words, or words that cannot be an instruction."""
 
+import re
 from collections import Counter
 
 from claw.device import Device
@@ -13,7 +14,11 @@ a of and in on at by to old new little upper lower north south east west white b
 tv led kid parent child dad mum mom granny baby day night first second third
 """
 PLAIN = COMMON | KINDS_SAID | NUMBERS.keys() | ORDINALS.keys() | FLOORS.keys() | frozenset(SAYINGS.split())
-LONGEST, LONGEST_WORD = 6, 24  # words of an advertised name; letters of one that is a single word
+LONGEST, LONGEST_WORD = 6, 12  # words of an advertised name; letters of one that is a single word
+ORDERS = re.compile(  # no name of a single word holds one of these
+    "turn|open|close|lock|unlock|start|stop|play|mute|pause|ignore|remember|forget|always|never|every|approve|allow|arm|send|tell|say",
+    re.IGNORECASE,
+)
 
 
 class Handles:
@@ -25,7 +30,7 @@ class Handles:
         often = Counter(name.casefold() for name in names.values())
         self.of: dict[str, str] = {}
         self.ids: dict[str, str] = {}
-        for id, name in names.items():
+        for id, name in sorted(names.items(), key=lambda item: (not house.owned(house.devices[item[0]]), item[0])):
             area = self.area(house.devices[id])
             alone = often[name.casefold()] == 1 or not area or area.casefold() in name.casefold()
             self._give(id, name if alone else f"{area} {name}")
@@ -43,6 +48,14 @@ class Handles:
         sort = self.house.sort(device)
         return sort if plain(sort) else device.kind
 
+    def name(self, device: Device) -> str:
+        """What it is called; of one that has just come, its kind."""
+        return self.of.get(device.id, device.kind)
+
+    def veiled(self, device: Device) -> bool:
+        """Whether its own name is not told to the model."""
+        return self._name(device) != self.house.name(device)
+
     def area(self, device: Device) -> str:
         """Its room; empty when only a device says so, in words that could be an instruction."""
         area = self.house.area(device)
@@ -52,7 +65,7 @@ class Handles:
 def plain(name: str) -> bool:
     """Whether a name that a device gave itself consists of words for rooms, things and numbers, or is one single word."""
     words = fold(name)
-    alone = len(words) == 1 and len(name) <= LONGEST_WORD and name.isalnum()
+    alone = len(words) == 1 and len(name) <= LONGEST_WORD and name.isalpha() and name[1:].islower() and not ORDERS.search(name)
     return alone or (0 < len(words) <= LONGEST and all(_known(word) for word in words))
 
 

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -21,8 +22,9 @@ from claw.mind.costs import Costs
 from claw.mind.doing import Begun, Doing
 from claw.mind.fallback import Fallback
 from claw.mind.handles import Handles
+from claw.mind.shown import shown
 from claw.mind.talk import Result, Talk
-from claw.mind.truth import checked
+from claw.mind.truth import checked, sentences
 from claw.mind.veil import Veil
 from claw.mind.wire import Answer, Ask, Block, ModelError
 from claw.names import Names
@@ -34,13 +36,19 @@ STEPS, CALLS, SECONDS, MOST = 6, 12, 25.0, 1024  # of one message; tokens of one
 STRONG_AFTER = 2  # tools that failed in a row
 HISTORY, HISTORY_SECONDS, LONGEST_PAST = 4, 1800.0, 400  # exchanges of a chat; how old; characters of each text
 LIKELY = 8  # devices that are offered with a message
-KNOWN = 1000  # messages of which it is known that their replies hold no words of others
+KNOWN, VIEWS = 1000, 4  # replies without words of others that are kept; houses as several people see them
 PICTURES = 3  # of a message
 NOTHING = "I did nothing."
-HERE_IT_IS = "Here is the picture."
+HERE_IT_IS, PICTURE = "Here is the picture.", "(a picture)"
 STOPPED = "I stopped there."
 TOO_LONG = "That took me too long, so I stopped there."
 TOO_MANY = "That took too many steps, so I stopped there."
+URGED = "[the house: nothing of that was done, since no tool was called. Call the tools, or say plainly what is not done.]"
+ASKED = re.compile(r"\?|\b(?:how|what|why|who|whose|wie|warum|wieso|hoe|waarom|comment|pourquoi|cómo)\b|\bqué\b", re.IGNORECASE)
+OPENING = re.compile(  # sentences before a call that answer nothing
+    r"[^.!?]*:|(?:let me|let's|one moment|i can do that|\w{2,}ing)\b.*|(?:sure|of course|no problem|all set)\W*|(?:\S+ ){0,3}\S+!",
+    re.IGNORECASE,
+)
 REFUSED = "The language model would not answer that."
 SILENT = "I found no answer to that."
 TOO_LARGE = "That was too much at once for the language model."
@@ -52,6 +60,7 @@ FAILED = {
     "slow": "The language model took too long.", "cut": "The language model broke off in mid-sentence.",
     "wrong": "The language model answered something that I cannot read.",
 }  # fmt: skip
+MARKUP = re.compile(r"\*\*|^#{1,6} ", re.MULTILINE)  # that chats would show as it is
 CarryOut = Callable[[Turn], Awaitable[None]]
 
 
@@ -65,11 +74,12 @@ class Mind:
         self.picture: Callable[[str], bytes | None] = lambda id: None  # what a camera gave when it was last asked
         self.keep: Callable[[bytes], Path | None] = lambda data: None  # where a picture is kept for the reply
         self.veil: Callable[[], Veil] = Veil  # makes what names are told by; one without names changes nothing
+        self.hidden: Callable[[Any], Any] = lambda data: data  # the same without what must not leave the house
         self.images = True  # whether a model can look at pictures
         self.last: Ask | None = None  # the last request, for `claw mind show-last`
-        self._known: tuple[Handles, Sequence[Block]] | None = None  # of this version of the house
+        self._known: dict[int, tuple[Handles, Sequence[Block]]] = {}  # by version of the house
         self._talks: dict[tuple[str, str], Talk] = {}  # by chat and person
-        self._clean: dict[int, None] = {}  # messages that were answered without words of others, since the start
+        self._clean: dict[int, str] = {}  # message -> what the model said, where no words of others were in it; since the start
 
     # -- from outside
 
@@ -91,13 +101,18 @@ class Mind:
         talk.waiting.append(turn)
         return True
 
-    async def answer(self, turn: Turn, carry_out: CarryOut) -> list[Turn]:
-        """Fill the turn: steps, each carried out, and the reply. Gives the turns that were shown meanwhile and end with it."""
+    async def answer(self, turn: Turn, carry_out: CarryOut, waiting: Sequence[Turn] = ()) -> tuple[list[Turn], list[Turn]]:
+        """Fill the turn: steps, each carried out, and the reply.
+
+        waiting: turns to be shown to it. Gives those that were shown and end with it, and those that need a talk of their own.
+        """
         turn.level, fallback, turn.reply = "mind", turn.reply, ""
         if refusal := self.costs.refusal(turn.message.person):
             turn.level, turn.reply = "none", f"{fallback} {refusal}".strip()
-            return []
-        talk = self._begin(turn)
+            return [*waiting], []
+        with self.deciding.in_sight(turn.message.person):
+            talk = self._begin(turn)
+        talk.waiting += waiting
         key = turn.message.place, turn.message.person
         self._talks[key] = talk
         try:
@@ -105,10 +120,12 @@ class Mind:
         except ModelError as error:
             log.warning("no answer from a model: %s: %s", error.kind, error)
             words = "" if talk.halted.is_set() else f"{FAILED[error.kind]} {'' if turn.steps or talk.said else fallback}".strip()
+            talk.halted.set()  # what waits would fail as well
         finally:
-            del self._talks[key]
+            if self._talks.get(key) is talk:
+                del self._talks[key]
         self._end(talk, words)
-        return [*talk.shown, *talk.waiting]
+        return ([*talk.shown, *talk.waiting], []) if talk.halted.is_set() else (talk.shown, talk.waiting)
 
     # -- the steps
 
@@ -117,7 +134,8 @@ class Mind:
         for _ in range(STEPS):
             answer = await self._step(talk)
             if answer is None:
-                return STOPPED if talk.halted.is_set() else TOO_LONG
+                return (STOPPED if talk.turn.steps else "") if talk.halted.is_set() else TOO_LONG
+            answer = replace(answer, content=_numbered(talk, answer.content))
             talk.messages.append({"role": "assistant", "content": list(answer.content) or [_text("…")]})
             words = "".join(str(block["text"]) for block in answer.content if block["type"] == "text").strip()
             calls = [block for block in answer.content if block["type"] == "tool_use"]
@@ -126,9 +144,16 @@ class Mind:
             elif answer.stop in ("refusal", "context"):
                 return REFUSED if answer.stop == "refusal" else TOO_LARGE
             elif not calls and not answer.broken and not talk.waiting:
-                return self._honest(talk, words) or (SILENT if not _told(talk) else "")
+                told = self._honest(talk, words)
+                if not told.startswith(NOTHING) or talk.tainted or talk.urged:
+                    return told
+                talk.urged = True
+                talk.messages.append(_user(_text(URGED)))
+            elif not calls and not answer.broken:  # an answer to what it had seen until then
+                talk.words += [told] if (told := self._honest(talk, words)) else []
+                talk.messages.append(_user())
             elif (last := await self._round(talk, calls, answer.broken, carry_out)) is not None:
-                return self._honest(talk, last or "")
+                return self._honest(talk, last or (self._answered(talk, words) if ASKED.search(talk.text) else ""))
         return TOO_MANY
 
     async def _step(self, talk: Talk) -> Answer | None:
@@ -138,7 +163,7 @@ class Mind:
             return None
         self._take_waiting(talk)
         veil, strong = self.veil(), talk.failures >= STRONG_AFTER
-        ask = self.last = prompt.ask(veil.hide(talk.system), veil.hide(talk.messages), MOST, strong=strong)
+        ask = self.last = prompt.ask(veil.hide(talk.system), veil.hide(self.hidden(talk.messages)), MOST, strong=strong)
         asked = time.perf_counter()
         step = asyncio.ensure_future(self.models.step(ask, lambda _: None, seconds=left))
         halted = asyncio.ensure_future(talk.halted.wait())
@@ -162,6 +187,7 @@ class Mind:
         talk.calls += len(calls)
         begun = [self._begin_call(talk, block) for block in some]
         if len(talk.turn.steps) > talk.turn.kept or talk.turn.writes:
+            talk.turn.reply = " ".join(talk.said)  # kept with the plan, and told even after a crash
             await carry_out(talk.turn)
         came = [self._result(talk, block, one) for block, one in zip(some, begun, strict=True)]
         talk.tainted |= {one.taint for one in came if one.taint}
@@ -169,7 +195,8 @@ class Mind:
         talk.failures = talk.failures + 1 if failed else 0
         talk.messages.append(_user(*_results(calls, came), *[_text(f"The call of {name} was cut off.") for name in broken]))
         if len(calls) > len(some):
-            return TOO_MANY
+            talk.said.append(TOO_MANY)
+            return ""
         if ending := next((one for block, one in zip(some, came, strict=True) if one.ends and not one.failed), None):
             return ending.text if any(block["name"] == "ask" for block in some) else ""
         goes_on = failed or any(one.reads for one in came) or talk.waiting
@@ -207,15 +234,16 @@ class Mind:
     # -- beginning and end
 
     def _begin(self, turn: Turn) -> Talk:
-        if self._known is None or self._known[0].version != self.house.version:
+        if self.house.version not in self._known:
             handles = Handles(self.house)
-            self._known = handles, prompt.prefix(handles)
-        talk = Talk(turn, *self._known, self.clock.monotonic())
+            self._known = dict([*self._known.items()][1 - VIEWS :])
+            self._known[self.house.version] = handles, prompt.prefix(handles)
+        talk = Talk(turn, *self._known[self.house.version], self.clock.monotonic())
         talk.messages = [*self._past(turn.message)]
         paths = (turn.message.extra or {}).get("images", ())[:PICTURES] if self.images else ()
         images = [block for path in paths if (block := _photo(Path(path)))]
         talk.tainted |= {"picture"} if images else set()
-        talk.messages.append(_user(*images, _text(redact(turn.message.text) or "(a picture)"), _text(self._now(talk))))
+        talk.messages.append(_user(*images, _text(redact(turn.message.text).strip() or PICTURE), _text(self._now(talk))))
         return talk
 
     def _now(self, talk: Talk) -> str:
@@ -233,17 +261,16 @@ class Mind:
             record = one.record or {}
             if message.at - one.at <= HISTORY_SECONDS and record.get("say") == one.text:
                 talk += [
-                    _user(_text(redact(one.text)[:LONGEST_PAST])),
+                    _user(_text(redact(one.text)[:LONGEST_PAST].strip() or PICTURE)),
                     {"role": "assistant", "content": [_text(self._replied(one))]},
                 ]
         return talk
 
     def _replied(self, one: Message) -> str:
-        record = one.record or {}
-        if record.get("level") == "mind" and one.id in self._clean:
-            return str(record["reply"])[:LONGEST_PAST] or "(nothing)"
-        done = [f"{call['command']} {call['outcome']}" for call in record.get("calls", ())]
-        return f"({', '.join(done) or 'answered'})"
+        """What was done, and the model's own words; the house's sentences hold names as devices gave them to themselves."""
+        done = [f"{call['command']} {call['outcome']}" for call in (one.record or {}).get("calls", ())]
+        words = self._clean.get(one.id, "")[:LONGEST_PAST]
+        return " ".join([*([f"({', '.join(done)})"] if done else []), *([words] if words else [])]) or "(answered)"
 
     def _take_waiting(self, talk: Talk) -> None:
         """What came meanwhile stands before the next step."""
@@ -256,19 +283,36 @@ class Mind:
         """The words without claims of deeds: what was done is told by the house itself."""
         turn = talk.turn
         did = any(step.ruling == "run" for step in turn.steps)
-        told, left_out = checked(words, did=did, planned=bool(turn.request), remembered=bool(talk.said))
+        told, left_out = checked(
+            words,
+            did=did,
+            planned=(turn.request or {}).get("about") == "routines",
+            remembered=bool(talk.said),
+            state=shown(self.house, self.names),
+        )
+        told = MARKUP.sub("", told)
         return f"{NOTHING} {told}".strip() if left_out and not _told(talk) else told
+
+    def _answered(self, talk: Talk, words: str) -> str:
+        """What beside its calls answers a question of the person: no preamble, no exclamation, no question of its own."""
+        pieces = [piece for line in words.split("\n") for piece in sentences(line)]
+        return " ".join(one.strip() for one in pieces if not OPENING.fullmatch(one.strip()) and not one.rstrip().endswith("?"))
 
     def _end(self, talk: Talk, words: str) -> None:
         """The reply, after what the house tells of the steps; and the one question for all that needs a yes."""
         turn = talk.turn
+        words = " ".join(part for part in (*talk.words, words) if part)
+        if not (words or _told(talk) or talk.halted.is_set()):
+            words = SILENT
         turn.reply = " ".join(part for part in (*talk.said, words) if part)
         turn.image = str(talk.pictures[-1]) if talk.pictures else ""
-        if talk.asked:
-            risky = talk.tainted and any(self._risky(call) for call in talk.asked)
-            self.deciding.put_asked(turn, talk.asked, by="owner" if risky else "")
+        if words.rstrip().endswith("?"):
+            turn.writes.append(lambda: self.deciding.questions.put(turn.message.place, "mind", words, None))
+        if asked := [call for call in talk.asked if set(call.targets) <= self.house.devices.keys()]:
+            risky = talk.tainted and any(self._risky(call) for call in asked)
+            self.deciding.put_asked(turn, asked, by="owner" if risky else "")
         if not talk.tainted:
-            self._clean[turn.message.id] = None
+            self._clean[turn.message.id] = words
             if len(self._clean) > KNOWN:
                 del self._clean[next(iter(self._clean))]
 
@@ -305,6 +349,17 @@ def _text(text: str) -> dict[str, Any]:
 
 def _user(*content: Block) -> dict[str, Any]:
     return {"role": "user", "content": list(content)}
+
+
+def _numbered(talk: Talk, content: Sequence[Block]) -> list[Block]:
+    """The blocks with ids that no other call of this talk has; some servers begin anew with each answer, others refuse that."""
+    said = list[Block]()
+    for block in content:
+        if block["type"] == "tool_use" and block["id"] in talk.ids:
+            block = {**block, "id": f"{block['id']}_{len(talk.ids)}"}
+        talk.ids |= {block["id"]} if block["type"] == "tool_use" else set()
+        said.append(block)
+    return said
 
 
 def _results(calls: Sequence[Block], came: Sequence[Result]) -> list[Block]:

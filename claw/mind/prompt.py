@@ -36,7 +36,7 @@ def house_map(handles: Handles) -> str:
     rooms: dict[str, list[Device]] = defaultdict(list)
     for device in handles.house.devices.values():
         rooms[handles.area(device)].append(device)
-    some = sorted(rooms.items(), key=lambda item: item[0].casefold())
+    some = sorted(rooms.items(), key=lambda item: (item[0].casefold(), item[0]))
     if len(handles.of) <= WHOLE:
         return "\n".join(f"{area or NO_ROOM}: {_told(handles, area, devices)}" for area, devices in some)
     counted = "\n".join(f"{area or NO_ROOM}: {_counted(devices)}" for area, devices in some)

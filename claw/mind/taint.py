@@ -1,46 +1,55 @@
 """Which words are a person's own, and which came from a device, a page or a stranger: data, never a wish."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
 from typing import Any, get_args
 
 from claw import capabilities
 from claw.call import ToolCall
+from claw.color import is_color
+from claw.device import Capability
 from claw.names import KINDS_SAID, NOUNS, POINTING, PREPOSITIONS, SMALL, Names, Selection, fold, stems
-from claw.reflex.grammar import NEGATED
-from claw.reflex.numbers import NUMBERS, TENS
-from claw.reflex.values import ALARM_MODE, MODE, SHARE, STATES, WHITE
+from claw.reflex.reader import Reader
+from claw.reflex.reading import Context
+from claw.reflex.values import STATES
 
 FREE_TEXT = ("title", "source", "items", "done", "unit")  # fields of a state that somebody else writes
+BETWEEN = re.compile(
+    r"[,.;:!\n]+|(?<=\?)\s|\b(?:and|but|then|while|because|so|with)\b"
+    r"|(?=\b(?:i (?:want|would|need|fancy)|i['’]d|please)\b)",
+    re.IGNORECASE,
+)
+REPORTED = re.compile(  # somebody else's wish, a story, or no wish yet
+    r"\b(?:says|said|tells|told|asks|asked|wrote|writes|wants|wanted|wished|heard|reads|if|whether|imagine|pretend|suppose"
+    r"|sagt|sagte|schrieb|dit|dice|zegt)\b",
+    re.IGNORECASE,
+)
+ASKS = r"is|are|was|were|do|does|did|has|had|should|(?:would|could|can|will)(?! you\b)|may|might|must|why|when|where|who"
+HEDGED = re.compile(
+    rf"\?|^\s*(?:{ASKS}|what|which|how)\b"
+    r"|\b(?:not|never|no longer|nothing|\w+n['’]t|(?:do|did|does|ca|wo|is|are|should|could|would)nt|without|instead|ever|always)\b"
+    r"|\b(?:was|were|did|used to|nicht|nie|niemals|kein\w*|pas|jamais|rien|nunca|jamás|niet|nooit|geen|mai|non)\b",
+    re.IGNORECASE,
+)
+CUT_OFF = re.compile(r"(?:\b(?:not|never|nicht|nie|pas|niet|no)|n['’]t|\bdont)\s*[,;:.!–—-]", re.IGNORECASE)  # "don't, please, ..."
+QUOTED = re.compile(r"[“„«‘\"`][^”“»’\"`]*[”“»’\"`]")
 LONGEST_SAID, SPAN = 60, 6  # words of a message that are looked at; words of one name
-# what a person says for a command; the others are said by their own words
-CUES = {
-    "turn_on": "on start heat warm", "turn_off": "off out kill stop",
-    "set_brightness": "bright brighter dim dimmer to at", "set_color": "make turn set color colour",
-    "set_color_temperature": "make turn set warm cold white", "set_speed": "speed fan to at",
-    "set_position": "open close up down to at move raise lower", "open": "open up raise", "close": "close shut down lower",
-    "stop": "stop halt", "set_tilt": "tilt slats", "close_door": "close shut", "lock": "lock",
-    "set_target": "set to at degrees warm", "set_mode": "mode set to heat cool off auto", "play": "play resume music",
-    "pause": "pause", "stop_playing": "stop off", "next_track": "next skip", "previous_track": "previous back last",
-    "play_media": "play put", "set_volume": "volume loud quiet to at", "mute": "mute silence", "unmute": "unmute",
-    "select_source": "source input switch", "start": "start clean vacuum hoover", "pause_cleaning": "pause",
-    "return_home": "dock home back", "open_valve": "open on", "close_valve": "close off shut", "arm": "arm",
-    "add_item": "add put", "tick_item": "tick done got", "remove_item": "remove delete take off",
-}  # fmt: skip
-NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 
 
 def foreign(name: str, value: Any) -> bool:
     """Whether a reported value is more than a number, a yes or no, or a word of our own vocabulary."""
+    if name not in FIELDS:
+        return True
     if name in FREE_TEXT:
         return bool(value) and not (name == "unit" and isinstance(value, str) and len(value) <= LONGEST_UNIT)
     if not isinstance(value, str):
         return not isinstance(value, (int, float))
-    return value not in VOCABULARY and not (name == "color" and value.isalpha() and len(value) <= LONGEST_COLOR)
+    return value not in VOCABULARY and not (name == "color" and is_color(value))
 
 
-LONGEST_COLOR, LONGEST_UNIT = 20, 4
+LONGEST_UNIT = 4
+OURS = [one for one in vars(capabilities).values() if isinstance(one, type) and issubclass(one, Capability)]
+FIELDS = frozenset(name for one in OURS for name in one.fields)  # all others, and other commands, are words of a skill
+COMMANDS = frozenset(name for one in OURS for name in one.commands)
 VOCABULARY = frozenset({
     *get_args(capabilities.Mode), *get_args(capabilities.Playback), *get_args(capabilities.Activity), "disarmed", "home", "away",
     "night", "detected", "clear", "normal", "not detected", "unoccupied", "occupied", "shut", "unknown",
@@ -85,37 +94,21 @@ def _names(span: str) -> bool:
     return bool(words) and not {words[0], words[-1]} & (PREPOSITIONS | POINTING | {"and", "or"})
 
 
-def own(text: str, call: ToolCall, names: Names) -> bool:
-    """Whether the wish stands in these words of a person: every target, every value, and a word for the command."""
-    said = stems(text)
-    if NEGATED.search(text.casefold()) or not _wished(call.command, said) or not values_said(text, said, call.args):
+def own(text: str, call: ToolCall, reader: Reader) -> bool:
+    """Whether a clause of these words of a person is this wish: the reflex reads the command, these devices and these values.
+
+    Nothing in a message counts that tells what somebody said, asks, supposes or forbids.
+    """
+    if REPORTED.search(text) or CUT_OFF.search(text):
         return False
-    return set(call.targets) <= named(text, names)
+    text = QUOTED.sub(" ", text)
+    clauses = dict.fromkeys([text, *BETWEEN.split(text)])
+    return any(_wishes(call, one.strip(), reader) for one in clauses if one and not HEDGED.search(one))
 
 
-def _wished(command: str, said: Sequence[str]) -> bool:
-    return bool(set(stems(CUES.get(command, command.replace("_", " ")))) & set(said))
-
-
-def values_said(text: str, said: Iterable[str], args: Mapping[str, Any]) -> bool:
-    """Whether each value stands in the words, as a number or by its words."""
-    numbers, words = _numbers(text), set(said)
-    words |= _modes(words)
-
-    def stands(value: Any) -> bool:
-        return float(value) in numbers if isinstance(value, (int, float)) else set(stems(str(value).replace("_", " "))) <= words
-
-    return all(stands(value) for value in args.values())
-
-
-def _numbers(text: str) -> set[float]:
-    words = fold(text)
-    tables = (NUMBERS, TENS, SHARE, WHITE)
-    said = {float(number.replace(",", ".")) for number in NUMBER.findall(text)}
-    said |= {float(table[word]) for word in words for table in tables if word in table}
-    return said | {float(TENS[a] + NUMBERS[b]) for a, b in pairwise(words) if a in TENS and b in NUMBERS}
-
-
-def _modes(words: set[str]) -> set[str]:
-    found = {table[word] for word in words for table in (MODE, ALARM_MODE) if word in table}
-    return {part for mode in found for part in mode.split("_")}
+def _wishes(call: ToolCall, clause: str, reader: Reader) -> bool:
+    reading = reader.read(clause, Context()) if fold(clause) else None
+    return any(
+        one.command == call.command and dict(one.args) == dict(call.args) and set(call.targets) <= set(one.targets)
+        for one in (reading.calls if reading else ())
+    )

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from claw.call import ToolCall
+from claw.discovery.found import clean
 from claw.mind.handles import Handles
 from claw.mind.wire import Block
 from claw.turns.turn import Turn
+
+LONGEST_QUOTE = 300  # characters
 
 
 @dataclass
@@ -24,11 +27,14 @@ class Talk:
     tainted: set[str] = field(default_factory=set)  # from where words of others came in: title, picture, memory ...
     asked: list[ToolCall] = field(default_factory=list)  # what needs a yes, asked at the end in one question
     said: list[str] = field(default_factory=list)  # true sentences of our own: "I'll remember that ..."
+    words: list[str] = field(default_factory=list)  # what the model answered before it was shown another message
     pictures: list[Path] = field(default_factory=list)  # shown in the reply
     shown: list[Turn] = field(default_factory=list)  # of messages that came meanwhile and were shown to the model
     waiting: list[Turn] = field(default_factory=list)  # those that it has not seen yet
     failures: int = 0  # tools that failed one after the other
     calls: int = 0
+    ids: set[str] = field(default_factory=set)  # of calls
+    urged: bool = False  # it was told once that it claimed what no tool had done
     halted: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -50,5 +56,5 @@ class Result:
 
 
 def quoted(text: object) -> str:
-    """Words of others, marked as such; they cannot close the mark."""
-    return f"«{str(text).replace('«', '‹').replace('»', '›')}»"
+    """Words of others, marked as such; they cannot close the mark, nor begin a line of their own."""
+    return f"«{clean(str(text), LONGEST_QUOTE).replace('«', '‹').replace('»', '›')}»"

@@ -1,11 +1,13 @@
 """Names that need not leave the house: people, rooms and devices with names of their own have aliases, if so configured."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from claw.names import fold
 from claw.turns.replies import COMMON
+
+WIRE = ("type", "role", "id", "tool_use_id", "name")  # words of the wire, though a room may be called so
 
 
 class Veil:
@@ -30,13 +32,17 @@ class Veil:
         return self._each(data, self._in, self._names)
 
     def _each(self, data: Any, pattern: re.Pattern[str] | None, table: Mapping[str, str]) -> Any:
-        if pattern is None or (isinstance(data, Mapping) and data.get("type") == "image"):
-            return data
-        if isinstance(data, str):
-            return pattern.sub(lambda found: table[found[0].casefold()], data)
-        if isinstance(data, Mapping):
-            return {key: self._each(value, pattern, table) for key, value in data.items()}
-        return [self._each(one, pattern, table) for one in data] if isinstance(data, Sequence) else data
+        return each(data, lambda text: pattern.sub(lambda found: table[found[0].casefold()], text)) if pattern else data
+
+
+def each(data: Any, change: Callable[[str], str]) -> Any:
+    """JSON data with all its texts changed; pictures, and what the wire itself says, stay as they are."""
+    if isinstance(data, str):
+        return change(data)
+    if isinstance(data, Mapping):
+        whole = data.get("type") == "image"
+        return {key: value if whole or key in WIRE else each(value, change) for key, value in data.items()}
+    return [each(one, change) for one in data] if isinstance(data, Sequence) else data
 
 
 def _either(table: Mapping[str, str]) -> re.Pattern[str] | None:

@@ -16,6 +16,12 @@ TELLS = re.compile(r"\b(?:said|says?|told|asked|wrote|heard|think|thought|hope|w
 MOST_PARTS = 6
 IS = r"(?: is|'?s| are|'re)(?P<{}>n'?t| not)?(?: still| yet| already| even)?"
 POLITELY = r"(?:then |please |pls |just |can you |could you )*"
+KINDLY = re.compile(
+    r"^if (?:you (?:would|could|can|will)(?: be so (?:kind|good|nice))?|you (?:do not|don['’]?t) mind|possible|i may)(?: as to)?,? "
+    r"|,? if (?:you (?:would|could|can|will)(?: be so (?:kind|good|nice))?|you (?:do not|don['’]?t) mind|possible|i may)[ .!]*$"
+    r"|,? if it['’]?s not too much (?:trouble|bother)[ .!]*$",
+    re.IGNORECASE,
+)
 IF_IT = re.compile(
     rf"if (?P<thing>.+?){IS.format('no')} (?P<state>\w+),? {POLITELY}(?P<do>.*\b(?:it|them|that|those)\b.*)"
     rf"|{POLITELY}(?P<said>.+?) if (?:it|they|that){IS.format('not')} (?P<ended>\w+)",
@@ -43,7 +49,11 @@ def parts_of(text: str) -> list[str]:
 
 
 def needed(text: str) -> str:
-    """The wish of "if the oven is on, turn it off": a state that the wish only ends is no condition. Else the text."""
+    """The wish of "if the oven is on, turn it off": a state that the wish only ends is no condition. Else the text.
+
+    Nor is a polite phrase: "lights off, if you would be so kind".
+    """
+    text = KINDLY.sub("", text).strip() or text
     if not (m := IF_IT.fullmatch(text)):
         return text
     do, state = m["do"] or m["said"], (m["state"] or m["ended"]).casefold()

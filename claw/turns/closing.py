@@ -12,7 +12,7 @@ from claw.messages.inbox import CODE, HIDDEN, Inbox
 from claw.moments import at_words
 from claw.turns.acting import arrived
 from claw.turns.listening import heard
-from claw.turns.replies import capital, told, wanted
+from claw.turns.replies import capital, together, told, wanted
 from claw.turns.turn import Step, Turn, later, outcome_of
 
 LEASE_OVER = "It ran for as long as it may. "
@@ -67,7 +67,7 @@ class Closing:
                 said = f"{said[:-1]} again." if step.back and outcome_of(step) == "done" and "told to" not in said else said
                 parts.append(LEASE_OVER * turn.message.key.startswith("lease:") + said)
         said = "" if private(turn) else heard(turn.message)
-        return " ".join(part for part in (said, *parts, turn.reply) if part)
+        return " ".join(part for part in (said, *together(parts), turn.reply) if part)
 
     def _silent(self, turn: Turn, step: Step) -> bool:
         """A lease that ends what is off already is nothing to tell, unless it may be off by this very deed, before a crash."""

@@ -39,6 +39,7 @@ STALE_SECONDS, STALE_ASK_SECONDS = 600.0, 12 * 3600.0
 LONGEST_TEXT = 4000
 ONE_BY_ONE = "For a while I do only what needs no yes, so I did nothing. Please write the two wishes one by one."
 SCRAP = re.compile(r"(?:please )?(?:cancel|scrap|drop|delete|forget)(?: about)? (?:the |that |my )?(.+?)[ .!]*", re.IGNORECASE)
+NOT_UNDERSTOOD = "I did not understand that."
 NO_LONGER = "You may not use this house any more."
 NOT_YOURS = "That is for the people who live here."
 YOURS_ONLY = "I can only tell you what you did yourself."
@@ -72,7 +73,7 @@ class Deciding:
             turn.reply = NO_LONGER if kind in ("message", "touch", "answer") else ""
             return
         if kind == "message":
-            with self._in_sight(turn.message.person):
+            with self.in_sight(turn.message.person):
                 self.read(turn, area, language)
             return
         data = json.loads(turn.message.text)
@@ -89,7 +90,7 @@ class Deciding:
             self._hand(turn, Request.of(data), self.context(turn.message, area, language))
 
     @contextlib.contextmanager
-    def _in_sight(self, person: str) -> Iterator[None]:
+    def in_sight(self, person: str) -> Iterator[None]:
         """For whoever may use some rooms or kinds only, the house has only those: in names, answers and choices."""
         house, mine = self.house, self.policy.sight(person)
         if mine is None:
@@ -104,12 +105,12 @@ class Deciding:
 
     def _hand(self, turn: Turn, request: Request, context: Context) -> None:
         """A request to its subject, unless it asks for what this person may not see."""
-        if hidden := self._hidden(turn.message.person, request):
+        if hidden := self.hidden(turn.message.person, request):
             turn.reply, turn.request = hidden, None
         else:
             self.subjects[request.about].take(turn, request, context)
 
-    def _hidden(self, person: str, request: Request) -> str:
+    def hidden(self, person: str, request: Request) -> str:
         """Why this person is not told; empty when they are."""
         what = {"memory": "memory", "history": "ledger"}.get(request.about)
         if what is None or request.verb in ("reminder", "undo", "redo"):
@@ -137,12 +138,22 @@ class Deciding:
             text = text if self.asks.takes(text, turn.message.place) else redact(text)
             reading = self.reader.read(text, context) or self._late_word(text, context)
             turn.read_ms = (time.perf_counter() - turn.began) * 1000
-            if turn.message.spoken or not self._answers_ask(turn, text, reading):
+            if self._answers_mind(turn, reading):
+                turn.unread, turn.reply = True, NOT_UNDERSTOOD
+            elif turn.message.spoken or not self._answers_ask(turn, text, reading):
                 text, reading = self._with_question(turn, text, reading, context)
                 self._take(turn, reading, text, context)
                 self._ask_more(turn, text, reading)
                 self.learn(turn, reading, text, context)
                 self.topics.keep(turn, reading, text)
+
+    def _answers_mind(self, turn: Turn, reading: Reading | None) -> bool:
+        """Whether a yes, no or number answers what the mind asked last in this chat: it is read there, and approves nothing."""
+        asked = [one for one in self.questions.open(turn.message.place) if one.at <= turn.message.at]
+        if not (self.thinks and asked and asked[-1].kind == "mind"):
+            return False
+        turn.writes.append(partial(self.questions.close, asked[-1].id, "answered", ""))
+        return bool(reading and reading.control and reading.control != "stop")
 
     def _late_word(self, text: str, context: Context) -> Reading | None:
         """A yes with nothing open, or a number or a yes when several questions are: no answer to the last one."""
@@ -185,7 +196,7 @@ class Deciding:
         """What the reader may know: the last open question of this chat decides what a bare "yes" or "2" means."""
         open_ones = self.questions.open(message.place)
         lists = [one for one in open_ones if one.kind == "list"]
-        asked = [one for one in open_ones if one.kind not in ("list", "more")]
+        asked = [one for one in open_ones if one.kind not in ("list", "more", "mind")]
         last = asked[-1] if asked else None
         approvals = [one for one in asked if one.kind == "approval"]
         kind = {"ask": "pair"}.get(last.kind, last.kind) if last else ""
@@ -212,7 +223,7 @@ class Deciding:
             and not self.asks.claims(text, turn.message.place)
         ):
             return False
-        others = {one.kind for one in self.questions.open(turn.message.place)} - {"ask", "more"}
+        others = {one.kind for one in self.questions.open(turn.message.place)} - {"ask", "more", "mind"}
         if control == "stop" or (control and others - (set() if control.startswith("pick:") else {"list"})):
             return False
         said = self.asks.answer(text) if self.asks.takes(text, turn.message.place) else ""
@@ -225,12 +236,12 @@ class Deciding:
     def _take(self, turn: Turn, reading: Reading | None, text: str, context: Context) -> None:
         if reading is None:
             turn.reply = f"{self._not_understood(text, context)} {self._please_answer(turn)}".strip()
-            said = turn.reply
+            said, writes = turn.reply, len(turn.writes)
             if scrap := SCRAP.fullmatch(text):
                 self.subjects["routines"].take(turn, Request("routines", "scrap", {"words": scrap[1]}), context)
             elif request := memories.question(text):
                 self.subjects["memory"].take(turn, request, context)
-            turn.unread = turn.reply == said and not (turn.steps or turn.writes or turn.asked)
+            turn.unread = turn.reply == said and not (turn.steps or turn.writes[writes:] or turn.asked)
             return
         turn.level, turn.reply, turn.unread = reading.level, reading.reply, reading.unknown
         if reading.control:
@@ -292,7 +303,7 @@ class Deciding:
     def _not_understood(self, text: str, context: Context) -> str:
         near = [] if self.thinks else self.reader.nearest(text, context)
         hint = f" Did you mean “{'” or “'.join(near)}”?" if near else ""
-        return f"I did not understand that.{hint}"
+        return f"{NOT_UNDERSTOOD}{hint}"
 
     def judge(self, turn: Turn, calls: Sequence[ToolCall], *, approved: bool = False, granted: Collection[str] = ()) -> None:
         """Split the calls by the policy's verdicts; what needs a yes becomes one question.
@@ -311,7 +322,8 @@ class Deciding:
         return self._ruled(turn, call, approved=False, unasked=unasked, ask=ask)
 
     def put_asked(self, turn: Turn, asked: Sequence[ToolCall], by: str = "") -> None:
-        """One question for all these calls; by: the role that alone may say yes."""
+        """One question for all these calls, each once; by: the role that alone may say yes."""
+        asked = [call for n, call in enumerate(asked) if call not in asked[:n]]
         text = capital(listed([wanted(self.house, call) for call in asked])) + "? Yes or no?"
         data = [call.plain() | ({"by": by} if by else {}) for call in asked]
         self._put_approval(turn, data, digest(asked), text, APPROVAL_SECONDS, by=by)
@@ -348,7 +360,8 @@ class Deciding:
             places = self.asks.where(turn.message.person if adult else "", self.approves)
             own = places[0][1] != self.asks.chat
             other = BY_THE_OWNER if by else BY_AN_ADULT
-            turn.reply = f"{turn.reply} {text} {(IN_PRIVATE if own else ELSEWHERE) if adult else other}".strip()
+            said = text if adult else text.removesuffix(" Yes or no?")
+            turn.reply = f"{turn.reply} {said} {(IN_PRIVATE if own else ELSEWHERE) if adult else other}".strip()
             text = text if adult else f"{_called(who)} asks: {text}"
         for old in self.questions.open(places[0][1] if places else chat):
             if old.kind == "which" or old.hash == hash:  # what a number meant before, or the same wish once more

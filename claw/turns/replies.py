@@ -40,6 +40,8 @@ shutters side sink small smoke socket sofa spa space speaker spot spots sprinkle
 system table terrace thermostat toilet tub upstairs utility vacuum valve ventilator wall wardrobe washer washing water
 window windows workshop yard
 battery house humidity list lists meter temperature thermometer
+aisle arc blackout compressor courtyard drapes drip extractor floodlight great grocery hot line parlour pendants standard
+stable stables
 aquarium candle chandelier charger clock computer globe humidifier lantern monitor printer projector radio soundbar stereo
 subwoofer torch tree
 """
@@ -89,6 +91,14 @@ SAID = {
     "snapshot": ("took a picture", "", "take a picture with {it}"),
 }  # fmt: skip
 
+
+LISTS_SO = {  # the same where the list shows it
+    "add_item": "now {has} {item}", "tick_item": "{has} {item} ticked off", "remove_item": "no longer {has} {item}",
+}  # fmt: skip
+NAMED = (" has", " have", " add", " off", " remove")  # behind them stand names, of which there may be many
+ABOUT = re.compile(r"(?!I )([^.]+? (?:is|are|(?:now|no longer) ha(?:s|ve)|(?:was|were) told to (?:add|remove|tick off)))"
+                   r" ((?:[^.]|\.(?! ))+)\.")  # fmt: skip
+SIDE_WORDS = frozenset({word for pair in SIDES.values() for word in pair})
 
 _counted = WeakKeyDictionary[House, tuple[int, Counter[str]]]()
 
@@ -246,6 +256,7 @@ def _sentence(house: House, call: ToolCall, outcome: Outcome, devices: Sequence[
     many = len(devices) > 1 or are(it) == "are"
     args = {**call.args, "title": title_of(devices)}
     if outcome.outcome == "done":
+        done = LISTS_SO[call.command] if _lists_so(call, devices) else done
         return capital(f"{it} {_fill(moving if outcome.moving and moving else done, it, args, many)}.")
     wish, detail = _fill(to, it, call.args, many), _detail(outcome.detail, many)
     if outcome.outcome == "declined":
@@ -255,6 +266,35 @@ def _sentence(house: House, call: ToolCall, outcome: Outcome, devices: Sequence[
     if outcome.outcome == "failed" and outcome.detail == "it did not do it" and devices:
         return f"I tried to {wish}, but {'they' if many else 'it'} {_still(call, devices, many)}."
     return f"I could not {wish}: {detail}."
+
+
+def _lists_so(call: ToolCall, devices: Sequence[Device]) -> bool:
+    """Whether the lists themselves show what a call about an item was to bring about."""
+    item = str(call.args.get("item", "")).casefold()
+    shown = [[str(one).casefold() for one in device.state.get("items") or ()] for device in devices]
+    return call.command in LISTS_SO and bool(shown) and all((item in items) == (call.command == "add_item") for items in shown)
+
+
+def together(sentences: Sequence[str]) -> list[str]:
+    """What is said of one thing as one sentence: "The lamp is on and at 35 %."; never two values of one sort."""
+    groups: list[tuple[str, dict[str, str]]] = []
+    for sentence in sentences:
+        found = ABOUT.fullmatch(sentence)
+        about, rest = (found[1], found[2]) if found else (sentence, "")
+        sort = _sort(about, rest)
+        if groups and groups[-1][0] == about and sort not in groups[-1][1]:
+            groups[-1][1][sort] = rest
+        else:
+            groups.append((about, {sort: rest}))
+    joined = [(about, sorted(rests.values(), key=lambda rest: rest != "on")) for about, rests in groups]
+    return [f"{about} {listed(rests)}." if rests[0] else about for about, rests in joined]
+
+
+def _sort(about: str, rest: str) -> str:
+    """What is told of a thing: a side (on, locked), a number with its unit, one word, or one name of many."""
+    if about.endswith(NAMED):
+        return rest
+    return "side" if rest.removesuffix(" again") in SIDE_WORDS else re.sub(r"[\d.]+|^\w+$", "", rest)
 
 
 def _detail(text: str, many: bool) -> str:

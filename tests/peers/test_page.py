@@ -18,10 +18,12 @@ import pytest
 
 from claw.bridges.arriving import NOTICE
 from claw.demo.hue.lamp import Lamp
+from claw.media import keep, kind
 from claw.testing import eventually
 from tests.peers import notices
 from tests.process import CONFIG
 from tests.process import running as process
+from tests.said_mind import Waits, answer, text, thinking
 from tests.whole_house import Home, whole_house
 
 pytestmark = pytest.mark.peers
@@ -35,6 +37,7 @@ LIVELY = (
     "turn on the kitchen counter", "play something on the living room speaker", "play something on the bedroom speaker",
     "set the bedroom shade to 70%", "open the garage door",
 )  # fmt: skip
+PICTURE, SCALED = Path(__file__).parents[2] / "docs" / "page.png", [739, 1600]  # 780 x 1688
 ROOMS = {"front door": "in the hall", "garage": "in the garage", "motion": "in the hall"}
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
@@ -110,6 +113,12 @@ async def at_home(folder: Path, scheme: str = "light") -> AsyncIterator[tuple[Ho
             yield home, phone
             assert await phone.fits()
             assert phone.faults == []
+
+
+async def shot(phone: Phone, name: str) -> None:
+    """Keep a picture of the page in the folder CLAW_SHOTS, for whoever wants to look."""
+    if folder := os.environ.get("CLAW_SHOTS"):
+        await phone.page.screenshot(path=Path(folder) / f"{name}.png", animations="disabled")
 
 
 async def furnish(home: Home) -> None:
@@ -445,3 +454,81 @@ async def test_where_no_notice_can_come_no_button_offers_it(tmp_path: Path, conf
             await phone.go("Activity")
             await phone.page.get_by_role("button", name="Sign out this phone").wait_for()
             assert await phone.page.get_by_role("button", name="Notify this phone").count() == 0
+
+
+async def test_a_photo_is_chosen_sent_small_thought_about_and_enlarged(tmp_path: Path) -> None:
+    async with at_home(tmp_path) as (home, phone):
+        model = Waits(answer(text("Full sun, I think.")))
+        thinking(home.daemon, model, media=home.daemon.data / "media")  # type: ignore[arg-type]
+        await phone.go("Chat")
+        await phone.page.locator("input[type=file]").set_input_files(PICTURE)
+        await phone.page.get_by_label("Leave the photo out").click()
+        assert await phone.page.get_by_role("button", name="Send", exact=True).is_disabled()
+        await phone.page.locator("input[type=file]").set_input_files(PICTURE)
+        await phone.page.get_by_alt_text("The photo to send").wait_for()
+        await shot(phone, "chosen")
+        assert await phone.fits()
+        await phone.write("how much sun does basil want")
+        await phone.sees("The claw is thinking …", within="[role=status][aria-live=polite]")
+        mine = phone.page.locator(".bubble.you", has_text="how much sun does basil want")
+        await mine.get_by_role("button", name="Enlarge your photo").wait_for()
+        await shot(phone, "thinking")
+        model.free.set()
+        await phone.sees("Full sun, I think.", within=".bubble.claw")
+        await phone.page.locator(".typing").wait_for(state="detached")
+        (sent,) = (path.read_bytes() for path in (home.daemon.data / "media").iterdir())
+        assert kind(sent) == "image/jpeg"
+        await phone.page.reload()
+        await mine.get_by_role("button", name="Enlarge your photo").tap()
+        large = phone.page.locator("dialog.large img")
+        assert await large.evaluate("one => one.decode().then(() => [one.naturalWidth, one.naturalHeight])") == SCALED
+        await shot(phone, "large")
+        assert await phone.fits()
+        await phone.page.get_by_role("button", name="Close").tap()
+        await large.wait_for(state="detached")
+
+
+async def test_what_is_no_picture_is_told_and_not_sent(tmp_path: Path) -> None:
+    async with at_home(tmp_path) as (home, phone):
+        await phone.go("Chat")
+        no = {"name": "no.jpg", "mimeType": "image/jpeg", "buffer": b"no picture"}
+        await phone.page.locator("input[type=file]").set_input_files(no)
+        await phone.sees("This browser cannot read that picture.", within=".toast")
+        assert not (home.daemon.data / "media").exists()
+
+
+async def test_a_picture_of_the_claw_is_shown_and_one_that_is_gone_is_told(tmp_path: Path) -> None:
+    async with at_home(tmp_path) as (home, phone):
+        kept = keep(home.daemon.data / "media", PICTURE.read_bytes())
+        await phone.go("Chat")
+        for name, path in (("One.", kept), ("Two.", kept.with_name("gone.jpg"))):
+            home.daemon.agent.outbox.put(name, key=name, bridge="web", chat="web:owner", image=str(path))
+        one, two = (phone.page.locator(".bubble.claw", has_text=words) for words in ("One.", "Two."))
+        await two.get_by_text("This picture is not kept any more.").wait_for()
+        assert await one.locator("img").evaluate("one => one.decode().then(() => one.naturalWidth)") == 780
+        await shot(phone, "shown")
+        assert [fault for fault in phone.faults if "404" not in fault] == []
+        phone.faults.clear()  # the browser says itself that the other one was not there
+
+
+async def test_a_photo_sent_while_the_claw_is_gone_arrives_before_the_words_after_it(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    config = CONFIG.replace("port = 0", f"port = {port}")
+    with process(tmp_path, config) as claw:
+        async with phone_at(claw.client.one("page", "address")) as phone:
+            await phone.come_in()
+            await phone.go("Chat")
+            claw.end()
+            await phone.sees("Not connected", within=".bar")
+            await phone.page.locator("input[type=file]").set_input_files(PICTURE)
+            await phone.page.get_by_alt_text("The photo to send").wait_for()
+            await phone.write("hello")
+            await phone.write("what time is it?")
+            with process(tmp_path, config):
+                await phone.page.reload()  # what was typed outlives it, and so does the photo
+                await phone.page.locator(".bubble.claw:not(.typing)").nth(1).wait_for(timeout=15_000)
+                assert await phone.page.locator(".unsent").count() == 0
+    with contextlib.closing(sqlite3.connect(tmp_path / "data" / "house.db")) as conn:
+        rows = conn.execute("SELECT text, extra IS NOT NULL FROM inbox WHERE kind = 'message' ORDER BY id").fetchall()
+    assert rows == [("hello", 1), ("what time is it?", 0)]

@@ -14,7 +14,7 @@ const changed = () => listeners.forEach((listener) => listener());
 /** Values that outlive a reload, where the browser keeps them. */
 export const kept = {
   get(key, other) { try { return JSON.parse(localStorage.getItem(`claw.${key}`)) ?? other; } catch { return other; } },
-  set(key, value) { try { localStorage.setItem(`claw.${key}`, JSON.stringify(value)); } catch { /* only in memory, then */ } },
+  set(key, value) { try { localStorage.setItem(`claw.${key}`, JSON.stringify(value)); return true; } catch { return false; } }, // only in memory, then
 };
 
 /** An id of our own; crypto.randomUUID does not exist over plain http. */
@@ -38,7 +38,7 @@ let typed = kept.get("typed", []);
 
 function keep(next) {
   typed = next;
-  kept.set("typed", typed);
+  kept.set("typed", typed) || kept.set("typed", typed.filter((one) => !one.photo)); // browsers keep some 5 MB
 }
 
 const mark = (cid, facts) => keep(typed.map((one) => (one.cid === cid ? { ...one, ...facts } : one)));
@@ -49,9 +49,9 @@ export function unseen() {
   return typed.filter((one) => !seen.has(one.cid));
 }
 
-/** Send words to the claw, now or as soon as it can be reached. */
-export function say(text) {
-  keep([...typed, { cid: newId(), text, at: Date.now() / 1000 }]);
+/** Send words to the claw, perhaps with a photo (a data URL), now or as soon as it can be reached. */
+export function say(text, photo) {
+  keep([...typed, { cid: newId(), text, photo, at: Date.now() / 1000 }]);
   flush();
   changed();
 }
@@ -66,10 +66,23 @@ export function again(cid) {
 
 function flush() {
   for (const one of typed) {
-    if (one.error || sentOn.get(one.cid) === socket) continue;
+    if (one.error || (!one.photo && sentOn.get(one.cid) === socket)) continue;
     const age = Math.max(0, Date.now() / 1000 - one.at); // by this clock alone, which may be wrong
+    if (one.photo) return void upload(one, age); // what was typed after it waits
     if (send({ op: "say", cid: one.cid, text: one.text, age })) sentOn.set(one.cid, socket);
   }
+}
+
+/** Send a photo, which is too long for the websocket. */
+async function upload({ cid, text, photo }, age) {
+  const own = socket;
+  if (!live.up || sentOn.get(cid) === own) return;
+  sentOn.set(cid, own);
+  const said = await post("/photo", { cid, text, age, photo: photo.split(",")[1] }).then((reply) => reply.json()).catch(() => null);
+  if (!said && own !== socket) return; // it was lost with the connection, and goes again with the next one
+  onFrame.ack({ ok: false, error: "It did not get through.", ...said, cid });
+  flush();
+  changed();
 }
 
 // ---- what is touched: at once or not at all
@@ -126,6 +139,7 @@ const onFrame = {
   chat({ message }) {
     place(live.state.chat, message, (one) => one.at <= message.at); // what others wrote is told when it was answered
   },
+  thinking({ on }) { live.state.thinking = on; },
   waiting({ waiting }) { live.state.waiting = waiting; },
   routines({ routines }) { live.state.routines = routines; },
   turn({ turn }) {
@@ -135,7 +149,7 @@ const onFrame = {
   ack({ cid, ok, error, message }) {
     if (message) {
       keep(typed.filter((one) => one.cid !== cid));
-      this.chat({ message });
+      if (!live.state.chat.some((one) => one.id === message.id)) this.chat({ message }); // the answer may have come before
     } else if (typed.some((one) => one.cid === cid)) mark(cid, { error: error || "It was not taken." });
     else if (!ok) {
       done(cid);

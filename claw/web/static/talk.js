@@ -2,6 +2,7 @@
 import { html, useEffect, useRef, useState } from "./preact.js";
 import { Icon, Round } from "./icons.js";
 import { again, answer, kept, live, say, toast, unseen } from "./live.js";
+import { Picture, scaled } from "./pictures.js";
 import { clock, day } from "./words.js";
 
 /** Buttons for the choices of a question, or a field where it takes words. */
@@ -47,8 +48,7 @@ export function Chat() {
   const end = useRef(null);
   const mine = unseen();
   const messages = live.state.chat;
-  const last = messages.at(-1);
-  const thinking = live.up && (mine.some((one) => !one.error) || (last?.from === "you" && Date.now() / 1000 - last.at < 60));
+  const thinking = live.up && (live.state.thinking || messages.some((one) => one.answered === false));
   useEffect(() => {
     seen.mark();
     const bottom = () => end.current?.scrollIntoView({ block: "end" });
@@ -61,7 +61,7 @@ export function Chat() {
       ${!messages.length && !mine.length && html`<p class="empty">Say what you would like.<br /><em>“Turn on the kitchen lights”, “Is the front door locked?”, “Every weekday at 7 open the shades”</em></p>`}
       ${messages.map((message, at) => html`<${Bubble} key=${message.id} message=${message} before=${messages[at - 1]} />`)}
       ${mine.map((one) => html`<${Typed} key=${one.cid} typed=${one} />`)}
-      ${thinking && html`<p class="bubble claw typing" aria-label="The claw is working on it"><i></i><i></i><i></i></p>`}
+      <div role="status" aria-live="polite">${thinking && html`<p class="bubble claw typing"><span class="unseen">The claw is thinking …</span><i></i><i></i><i></i></p>`}</div>
       <div ref=${end}></div>
     </div>
     <${Composer} />
@@ -73,7 +73,8 @@ function Bubble({ message, before }) {
   const newDay = !before || day(before.at) !== day(message.at);
   return html`${newDay && html`<p class="day">${day(message.at)}</p>`}
     <div class=${`bubble ${message.from === "you" ? "you" : "claw"}`}>
-      <p class="text">${open ? asked({ ...open, text: message.text }) : message.text}</p>
+      ${message.pictures.map((name) => html`<${Picture} key=${name} src=${`/media/${name}`} label=${message.from === "you" ? "your photo" : "the picture"} />`)}
+      ${message.text && html`<p class="text">${open ? asked({ ...open, text: message.text }) : message.text}</p>`}
       ${open && html`<${Answers} question=${open} />`}
       <time>${clock(message.at)}</time>
     </div>`;
@@ -81,7 +82,8 @@ function Bubble({ message, before }) {
 
 function Typed({ typed }) {
   return html`<div class="bubble you unsent">
-    <p class="text">${typed.text}</p>
+    ${typed.photo && html`<${Picture} src=${typed.photo} label="your photo" />`}
+    ${typed.text && html`<p class="text">${typed.text}</p>`}
     ${typed.error
       ? html`<p class="note">${typed.error}</p><button class="button" onClick=${() => again(typed.cid)}>Try again</button>`
       : html`<time>${live.up ? "sending …" : "waiting for the connection"}</time>`}
@@ -90,18 +92,28 @@ function Typed({ typed }) {
 
 function Composer() {
   const [words, setWords] = useState("");
-  const field = useRef(null);
+  const [photo, setPhoto] = useState("");
+  const [field, files] = [useRef(null), useRef(null)];
   const submit = (event) => {
     event.preventDefault();
-    if (!words.trim()) return;
-    say(words.trim());
+    if (!words.trim() && !photo) return;
+    say(words.trim(), photo || undefined);
     setWords("");
+    setPhoto("");
     field.current.focus();
   };
+  const choose = async ({ target }) => {
+    const [file] = target.files;
+    if (file) await scaled(file).then(setPhoto, () => toast("This browser cannot read that picture."));
+    target.value = ""; // so that the same one can be chosen again
+  };
   return html`<form class="composer" onSubmit=${submit}>
+    ${photo && html`<div class="chosen"><img src=${photo} alt="The photo to send" /><${Round} icon="close" label="Leave the photo out" onClick=${() => setPhoto("")} /></div>`}
+    <input ref=${files} type="file" accept="image/jpeg,image/png,image/webp" hidden onChange=${choose} />
+    <${Round} plain icon="camera" label="Add a photo" onClick=${() => files.current.click()} />
     <input ref=${field} class="field" aria-label="Message" placeholder="Message" enterkeyhint="send" autocomplete="off" maxlength="2000"
       value=${words} onInput=${(event) => setWords(event.target.value)} />
-    <button class="round strong" aria-label="Send" disabled=${!words.trim()}><${Icon} name="send" /></button>
+    <button class="round strong" aria-label="Send" disabled=${!words.trim() && !photo}><${Icon} name="send" /></button>
   </form>`;
 }
 
