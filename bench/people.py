@@ -44,7 +44,8 @@ async def measure(options: Options) -> Samples:
             crowd = await _crowd(home, peer, anna)
     return {
         VERDICT: Sample(verdicts), ANSWER: Sample(answers, "http on loopback, all commits included"),
-        ANSWER_95: Sample([quantile(answers, 0.95)]), CROWD: Sample([crowd]), DEATH: Sample(death, "with back-off of 1, 2 and 4 s"),
+        ANSWER_95: Sample([quantile(answers, 0.95)]), CROWD: Sample([crowd]),
+        DEATH: Sample(death, "with back-off of 1, 2 and 4 s"),
     }  # fmt: skip
 
 

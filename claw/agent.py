@@ -33,7 +33,7 @@ from claw.mind.fallback import Fallback
 from claw.mind.loop import Mind, kept_picture
 from claw.mind.veil import Veil, each
 from claw.names import fold
-from claw.people.people import ONE_WAY, People
+from claw.people.people import NOBODY, ONE_WAY, People
 from claw.people.talk import PeopleTalk
 from claw.policy import DAY, Policy, raised
 from claw.reflex.alias import STOP
@@ -100,7 +100,7 @@ class Agent:
         recogniser = Recogniser(clock, model=config.voice.model)
         self.listening = Listening(self.inbox, self.policy.role, recogniser, config.house.language)
         self.mind: Mind | None = None
-        self._thinking: dict[int, tuple[str, str]] = {}  # messages that the mind thinks about, which hold up no chat
+        self._thinking: dict[int, tuple[str, int]] = {}  # message that holds up no chat -> its place, and whose thought has it
         self._thoughts = set[asyncio.Task[None]]()
         self._chats: dict[str, asyncio.Task[None]] = {}
         self._turns: dict[int, Turn] = {}  # by message
@@ -152,8 +152,8 @@ class Agent:
             self._stops[event.message.place] = event.message.id
             for turn in self._turns.values():
                 turn.stopped = turn.stopped or turn.message.place == event.message.place
-            if self.mind:
-                self.mind.halt(event.message.place)
+            if self.mind and self.mind.halt(event.message.place):
+                self.deciding.answering.halted.add(event.message.id)
         self._wake.set()
 
     def _dispatch(self) -> float:
@@ -232,8 +232,9 @@ class Agent:
         try:
             await self._perform(turn)
             self._ask_anew(turn)
-            if self.mind is None or not turn.unread or turn.redo:
+            if self.mind is None or not turn.unread or turn.level == "mind" or turn.role == NOBODY:
                 return self._finish(turn)
+            turn.redo = False
             if alone:
                 return await self._think(self.mind, turn)
         finally:
@@ -271,14 +272,14 @@ class Agent:
         """Let the mind answer, and then what came meanwhile and no model has seen."""
         record, left = await self._talk(mind, turn, [])
         while left:
-            _, left = await self._talk(mind, left[0], left[1:])
+            _, left = await self._talk(mind, left[0], left[1:], turn.message.id)
         return record
 
-    async def _talk(self, mind: Mind, turn: Turn, waiting: list[Turn]) -> tuple[dict[str, Any], list[Turn]]:
+    async def _talk(self, mind: Mind, turn: Turn, waiting: list[Turn], lead: int = 0) -> tuple[dict[str, Any], list[Turn]]:
         """One talk; the turn ends together with those that were shown meanwhile. Gives its record, and those that were not."""
         self._turns[turn.message.id] = turn
         try:
-            shown, left = await mind.answer(turn, self._carry_out, waiting)
+            shown, left = await mind.answer(turn, self._carry_out, waiting, lead)
         finally:
             self._turns.pop(turn.message.id, None)
         if mind.clean(turn.message) and not shown:
@@ -292,9 +293,10 @@ class Agent:
 
     def _think_beside(self, mind: Mind, turn: Turn) -> None:
         """Think without holding up the chat; what nobody understands there meanwhile is shown to the running talk."""
-        self._thinking[turn.message.id] = turn.message.place, turn.message.person
+        lead = mind.show(turn)
+        self._thinking[turn.message.id] = turn.message.place, lead or turn.message.id
         self.events.publish(Thinking(turn.message.place))
-        if not mind.show(turn):
+        if not lead:
             self._thoughts.add(task := asyncio.create_task(self._thought(mind, turn)))
             task.add_done_callback(self._thoughts.discard)
 
@@ -306,15 +308,13 @@ class Agent:
         typing = asyncio.create_task(self._type(turn.message))
         try:
             error = await attempt(self._think(mind, turn), f"turn {turn.message.id}")
-            whose = turn.message.place, turn.message.person
-            over = {id for id, one in self._thinking.items() if one == whose}  # what comes from here on has a talk of its own
         finally:
             await cancel(typing)
         if isinstance(error, sqlite3.OperationalError):
             await self.clock.sleep(30)  # a full disk: it stays and is tried again
         elif error is not None and (message := self.inbox.get(turn.message.id)).status != "done":
             await self._give_up(message, error)
-        self._thinking = {id: one for id, one in self._thinking.items() if id not in over}
+        self._thinking = {id: one for id, one in self._thinking.items() if one[1] != turn.message.id}
         self.events.publish(Thinking(turn.message.place))
         self._wake.set()
 
@@ -329,7 +329,7 @@ class Agent:
         """After a crash in a talk: ask what it had not asked yet, and leave nobody without an answer."""
         if not turn.redo or turn.level != "mind" or turn.asked:
             return
-        turn.role, turn.kept = self.policy.role(turn.message.person), len(turn.steps)
+        turn.kept = len(turn.steps)
         asked = [step.call for step in turn.steps if step.ruling == "asked" and set(step.call.targets) <= set(self.house.devices)]
         if asked and self.clock.time() - turn.message.at <= STALE_SECONDS:
             self.deciding.put_asked(turn, asked, by="owner")  # whether words of others were in it is not known any more
@@ -355,7 +355,8 @@ class Agent:
             for step in plan["steps"]
         ]
         rest = {key: plan[key] for key in KEPT if key in plan}
-        return Turn(message, self.house.snapshot(), steps=steps, redo=True, **rest)
+        role = self.policy.role(message.person)
+        return Turn(message, self.house.snapshot(), role=role, steps=steps, redo=True, **rest)
 
     def _begin(self, message: Message, area: str, language: str) -> Turn:
         """Read and judge; what will be done is committed before any of it is."""

@@ -489,7 +489,7 @@ async def test_a_say_brings_what_is_queued_and_then_its_own_record(tmp_path: Pat
         reader, writer = await asyncio.open_unix_connection(str(path))
         writer.write(b'{"op": "say", "text": "help"}\n')
         lines = [json.loads(await asyncio.wait_for(reader.readline(), 5)) for _ in range(3)]
-        assert [*lines[0], *lines[1], *lines[2]] == ["message", "record", "id", "end"]
+        assert [*lines[0], *lines[1], *lines[2]] == ["message", "record", "id", "picture", "end"]
         assert lines[0]["message"]["text"] == "I could not lock the front door."
         writer.close()
 

@@ -12,6 +12,7 @@ from claw.device import DeviceError
 from claw.mind.wire import Answer, Ask, Block, ModelError
 from claw.supervise import cancel
 from claw.testing import eventually
+from claw.turns.replies import together
 from tests.said_mind import SaidModel, answer, text, thinking, use
 from tests.simulated_house import SmallHouse
 
@@ -136,3 +137,20 @@ async def test_a_recorded_conversation_comes_to_the_same_replies_and_deeds(
         for turn in talk["turns"]
     ]
     assert came == wanted
+
+
+@pytest.mark.parametrize(
+    ("apart", "joined"),
+    [
+        (["The lamp is at 35 %.", "The lamp is on."], ["The lamp is on and at 35 %."]),
+        (["The lamp is red.", "The fan is on.", "The lamp is at 20 %."], None),
+        (["The lamp is on.", "The lamp is off."], None),
+        (["The lamp is at 10 %.", "The lamp is at 20 %."], None),
+        (["The globe is off again.", "The globe is on."], None),
+        (["I could not dim it: it is off.", "I could not open it: it is off."], None),
+        (["The list now has tea.", "The list now has milk.", "The list now has figs."], ["The list now has tea, milk and figs."]),
+        (["The TV is playing “A. B is on”.", "The TV is at volume 20 %."], None),
+    ],
+)
+def test_what_is_said_of_one_thing_is_one_sentence(apart: list[str], joined: list[str] | None) -> None:
+    assert together(apart) == (joined or apart)

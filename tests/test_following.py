@@ -344,7 +344,7 @@ async def test_reading_a_follow_up_is_fast(home: Home) -> None:
     context = home.agent.deciding.context(message)
     for said in ("and the loft?", "no, the other one", "a bit more", "the weather is fine, is it not?"):
         home.reader.following.read(said, context)
-        began = time.perf_counter()
+        began = time.process_time()
         for _ in range(50):
             home.reader.following.read(said, context)
-        assert (time.perf_counter() - began) / 50 < 0.003, said
+        assert (time.process_time() - began) / 50 < 0.003, said

@@ -203,6 +203,7 @@ async def test_stop_ends_a_talk_and_skips_what_has_not_begun(tmp_path: Path) -> 
     await eventually(lambda: len(house.answered) == 3)
     worker.cancel()
     replies = {one.message.key: one.record["reply"] for one in house.answered}
+    assert replies["c"] == "I stopped thinking about that."
     assert replies["a"] == ""
     assert not house["lamp"].state["on"]
     assert replies["b"] == "The bedroom fan is on."  # it did not wait for the mind
@@ -234,12 +235,21 @@ async def test_what_a_picture_says_is_no_wish(tmp_path: Path) -> None:
     assert not house["lamp"].state["on"]
 
 
-async def test_a_photo_from_the_phone_goes_to_the_model(tmp_path: Path) -> None:
+async def test_a_tainted_turn_may_look_through_a_camera(tmp_path: Path) -> None:
+    plan = HOUSE.rstrip() + "\n  - {id: eye, name: Door Camera, area: Hall, kind: camera, state: {'on': true}}\n"
+    house = SmallHouse(tmp_path, plan=plan)
+    look, see = use("look", targets=["Kitchen Speaker"]), use("see", camera="Door Camera")
+    thinking(house, SaidModel(answer(look), answer(see), answer(text("Nobody."))), media=tmp_path / "media")
+    assert await house.say("who sings there, and who stands outside") == "Nobody."
+
+
+@pytest.mark.parametrize("words", ["", "what is this picture of", "is the kitchen lamp on here?"])
+async def test_a_photo_from_the_phone_goes_to_the_model(tmp_path: Path, words: str) -> None:
     (tmp_path / "pool.jpg").write_bytes(JPEG + b"pool")
     house, model = SmallHouse(tmp_path), SaidModel(answer(text("The cover is on.")))
     thinking(house, model)
     message = house.agent.inbox.put(
-        "", key="p", bridge="terminal", chat="terminal", extra={"images": [str(tmp_path / "pool.jpg")]}
+        words, key="p", bridge="terminal", chat="terminal", extra={"images": [str(tmp_path / "pool.jpg")]}
     )
     assert message is not None
     assert (await house.agent.handle(message))["reply"] == "The cover is on."
@@ -305,5 +315,7 @@ async def test_a_short_wish_that_the_model_understood_needs_no_model_again(tmp_p
 
 
 async def test_what_only_tells_something_is_not_learnt(tmp_path: Path) -> None:
-    _, _, reply = await one(tmp_path, answer(use("switch", targets=["Kitchen Lamp"], action="turn_on")), say="onions are so gloomy")
+    _, _, reply = await one(
+        tmp_path, answer(use("switch", targets=["Kitchen Lamp"], action="turn_on")), say="onions are so gloomy"
+    )
     assert reply == "The kitchen lamp is on."

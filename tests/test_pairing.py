@@ -140,7 +140,7 @@ async def test_a_redirect_and_a_flood_are_errors() -> None:
 
     async with device(answer) as (host, port), session(await fingerprint(host, port)) as client:
         async with client.get(f"https://{host}:{port}/") as reply:
-            with pytest.raises(DeviceError, match="4 MiB"):
+            with pytest.raises(ValueError, match="4 MiB"):
                 await reply.json()
         with pytest.raises(DeviceError, match="another address"):
             await client.get(f"https://{host}:{port}/?away=1")

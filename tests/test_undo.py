@@ -412,10 +412,10 @@ async def test_fifty_turns_for_the_page_cost_little(home: SmallHouse) -> None:
         await home.say("undo")
     messages = [answer.message for answer in home.answered]
     messages = [home.agent.inbox.get(message.id) for message in messages]
-    began = time.perf_counter()
+    began = time.process_time()  # not the time on the wall: the machine may be busy
     for message in messages:
         view.turn(home.agent, message)
-    assert (time.perf_counter() - began) * 1000 < 25  # 5 ms are meant; the machine may be busy
+    assert (time.process_time() - began) * 1000 < 25  # 5 ms are meant
 
 
 async def test_the_clock_of_a_deed_is_the_house_clock(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 
 from claw.device import DeviceError
-from claw.kit.http import body
+from claw.kit.http import TooLarge, body
 
 LARGEST = 4 << 20  # bytes of a reply
 
@@ -29,7 +29,7 @@ async def fingerprint(host: str, port: int, *, seconds: float = 8.0) -> str:
 def session(pin: str, *, seconds: float = 8.0, connections: int = 3) -> aiohttp.ClientSession:
     """For libraries that want one: it speaks only to this certificate, follows no redirect and reads 4 MiB of JSON at most.
 
-    Raises aiohttp.ServerFingerprintMismatch; DeviceError for a redirect and for too much.
+    Raises aiohttp.ServerFingerprintMismatch; DeviceError for a redirect, ValueError for too much.
     """
     connector = aiohttp.TCPConnector(ssl=aiohttp.Fingerprint(bytes.fromhex(pin)), limit_per_host=connections)
     trace = aiohttp.TraceConfig()
@@ -42,7 +42,10 @@ def session(pin: str, *, seconds: float = 8.0, connections: int = 3) -> aiohttp.
 
 class _Capped(aiohttp.ClientResponse):
     async def json(self, **_: Any) -> Any:
-        return json.loads(await body(self, LARGEST))
+        try:
+            return json.loads(await body(self, LARGEST))
+        except TooLarge as error:
+            raise ValueError(str(error)) from None  # nonsense, and no fault of the connection
 
 
 async def _refuse(*_: Any) -> None:

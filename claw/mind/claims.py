@@ -38,7 +38,7 @@ PAST = (  # of "I": the same, and what means a deed with some words only
     rf"(?:(?:{_ACTED}|played|called|phoned|rang|bought|finished|warmed|cooled|heated|reminded|replied|paid|boosted|made sure|"
     r"made (?:the|it|them|your|some|that)|took care|taken care|(?:did|done) (?:it|that|this|so|what|all|both|everything|as)|"
     r"(?:ran|run) the|brought|popped|flipped|killed|nudged|drew|sorted|dropped|readied|prepared|eased|woken?|begun|lit|"
-    r"took (?:the|it|them|your|that)|taken the|cut the|told (?!you)|asked (?!you|for|about|whether|if)|let (?!you\b|me\b|"
+    r"took (?:the|it|them|your|that)|taken the|cut the|told(?= (?!you))|asked(?= (?!you|for|about|whether|if))|let (?!you\b|me\b|"
     r"us\b)[^,.]{1,30} know|kicked off|"
     r"got (?:the|your) (?:lights?|doors?|heating|music)|got (?:it|that|them|everything|the \w+) (?:done|off|on|ready|"
     r"set))(?![\w']| nothing| no | none| there\b))"

@@ -1,12 +1,14 @@
 """What a tool call comes to: calls for the one road, or words for the model. Nothing reaches a device from here."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 from claw.call import ToolCall
 from claw.color import is_color
-from claw.device import Device, DeviceError
+from claw.device import Device, DeviceError, Safety
 from claw.discovery.found import clean
 from claw.house import House
 from claw.memory.pages import Fact
@@ -23,6 +25,8 @@ from claw.turns.turn import Step, Turn
 
 FOUND, LOOKED, SENTENCES = 30, 20, 12  # devices of an answer; wishes of a plan
 LONGEST, MOST = 2000, 100  # characters of a result; names in one call
+ITEMS = ("add_item", "tick_item", "remove_item")  # which take several values at once
+NUMBER = re.compile(r"(-?\d+(?:[.,]\d+)?)\s*(?:%|percent|°\s?C?|C|degrees|K|kelvin)?", re.IGNORECASE)  # as models write one
 FROM_OTHERS = "Words of others are in this talk, so this is not done. The person has to say it in a message of their own."
 AGAIN = ("next_track", "previous_track")  # means more when it is said twice
 NO_SUCH = "There is nothing called {what} here that can do that. Use names from the list, or find."
@@ -77,9 +81,10 @@ class Doing:
             raise Wrong(f"action must be one of {', '.join(known)}.")
         devices = self._targets(talk, _texts(given.get("targets")), command)
         calls: dict[str, ToolCall] = {}
-        for device in devices:
+        values = value[:FOUND] if isinstance(value, list) and command in ITEMS else [value]
+        for device, one in product(devices, values):
             try:
-                args = device.commands[command].check(value if isinstance(value, dict) else _args(device, command, value))
+                args = device.commands[command].check(one if isinstance(one, dict) else _args(device, command, one))
             except DeviceError as error:
                 raise Wrong(f"{talk.handles.name(device)}: {error}") from None
             if command == "set_color" and not is_color(str(args["color"])):
@@ -99,9 +104,15 @@ class Doing:
                 own = taint.own(talk.text, part, self.deciding.reader)
                 if talk.tainted and not own and talk.turn.role not in ADULTS and _worded(part):
                     raise Wrong(FROM_OTHERS)  # what others wrote would be put to those who may say yes
-                asked = self.deciding.rule(talk.turn, part, unasked=not own, ask=bool(talk.tainted) and not own)
+                asks = bool(talk.tainted) and not own and not self._only_reads(part)
+                asked = self.deciding.rule(talk.turn, part, unasked=not own, ask=asks)
                 talk.asked += [one for one in asked if one not in talk.asked]
         return Begun(first, len(talk.turn.steps), len(talk.asked) - before)
+
+    def _only_reads(self, call: ToolCall) -> bool:
+        """Whether it changes nothing: a still of a camera."""
+        devices = [self.house.devices[id] for id in call.targets if id in self.house.devices]
+        return all(device.commands[call.command].safety <= Safety.READ for device in devices)
 
     def ended(self, talk: Talk, begun: Begun) -> Result:
         """What became of an act, without a word of any device."""
@@ -313,7 +324,8 @@ def _args(device: Device, command: str, value: Any) -> dict[str, Any]:
         return {}
     name = next(iter(fields))
     if isinstance(value, str) and not _takes_text(fields[name].annotation):
-        value = float(value.strip().rstrip("%°CK "))
+        number = NUMBER.fullmatch(value.strip())
+        value = float(number[1].replace(",", ".")) if number else value
     return {name: value}
 
 

@@ -44,7 +44,7 @@ class Handles:
     def _name(self, device: Device) -> str:
         name = self.house.name(device)
         if self.house.owned(device) or plain(name):
-            return name
+            return _unmarked(name)
         sort = self.house.sort(device)
         return sort if plain(sort) else device.kind
 
@@ -59,7 +59,12 @@ class Handles:
     def area(self, device: Device) -> str:
         """Its room; empty when only a device says so, in words that could be an instruction."""
         area = self.house.area(device)
-        return area if area.casefold() in self.house.said_areas or self.house.owned(device) or plain(area) else ""
+        return _unmarked(area) if area.casefold() in self.house.said_areas or self.house.owned(device) or plain(area) else ""
+
+
+def _unmarked(name: str) -> str:
+    """The name without the marks of the request."""
+    return " ".join(re.sub(r"[«»\[\]]", " ", name).split())
 
 
 def plain(name: str) -> bool:

@@ -46,7 +46,7 @@ TOO_MANY = "That took too many steps, so I stopped there."
 URGED = "[the house: nothing of that was done, since no tool was called. Call the tools, or say plainly what is not done.]"
 ASKED = re.compile(r"\?|\b(?:how|what|why|who|whose|wie|warum|wieso|hoe|waarom|comment|pourquoi|cómo)\b|\bqué\b", re.IGNORECASE)
 OPENING = re.compile(  # sentences before a call that answer nothing
-    r"[^.!?]*:|(?:let me|let's|one moment|i can do that|\w{2,}ing)\b.*|(?:sure|of course|no problem|all set)\W*|(?:\S+ ){0,3}\S+!",
+    r"[^.!]*:|(?:let me|let's|one moment|i can do that|\w{2,}ing)\b.*|(?:sure|of course|no problem|all set)\W*|(?:\S+ ){0,3}\S+!",
     re.IGNORECASE,
 )
 REFUSED = "The language model would not answer that."
@@ -83,28 +83,32 @@ class Mind:
 
     # -- from outside
 
-    def halt(self, place: str) -> None:
-        """Somebody said stop in this chat."""
-        for (chat, _), talk in self._talks.items():
-            if chat == place:
-                talk.halted.set()
+    def halt(self, place: str) -> bool:
+        """Somebody said stop in this chat; whether a talk ran there."""
+        halted = [talk for (chat, _), talk in self._talks.items() if chat == place]
+        for talk in halted:
+            talk.halted.set()
+        return bool(halted)
 
     def clean(self, message: Message) -> bool:
         """Whether this message was answered without words of others."""
         return message.id in self._clean
 
-    def show(self, turn: Turn) -> bool:
-        """Show the message of this turn to the talk that runs for its person in its chat; False when none does."""
+    def show(self, turn: Turn) -> int:
+        """Show the message of this turn to the talk that runs for its person in its chat; its `lead`, 0 when none does."""
         talk = self._talks.get((turn.message.place, turn.message.person))
         if talk is None or talk.halted.is_set():
-            return False
+            return 0
         talk.waiting.append(turn)
-        return True
+        return talk.lead
 
-    async def answer(self, turn: Turn, carry_out: CarryOut, waiting: Sequence[Turn] = ()) -> tuple[list[Turn], list[Turn]]:
+    async def answer(
+        self, turn: Turn, carry_out: CarryOut, waiting: Sequence[Turn] = (), lead: int = 0
+    ) -> tuple[list[Turn], list[Turn]]:
         """Fill the turn: steps, each carried out, and the reply.
 
-        waiting: turns to be shown to it. Gives those that were shown and end with it, and those that need a talk of their own.
+        waiting: turns to be shown to it; lead: the message with which the thought began, if not this. Gives the turns that
+        were shown and end with it, and those that need a talk of their own.
         """
         turn.level, fallback, turn.reply = "mind", turn.reply, ""
         if refusal := self.costs.refusal(turn.message.person):
@@ -113,6 +117,7 @@ class Mind:
         with self.deciding.in_sight(turn.message.person):
             talk = self._begin(turn)
         talk.waiting += waiting
+        talk.lead = lead or turn.message.id
         key = turn.message.place, turn.message.person
         self._talks[key] = talk
         try:
@@ -308,7 +313,8 @@ class Mind:
         turn.image = str(talk.pictures[-1]) if talk.pictures else ""
         if words.rstrip().endswith("?"):
             turn.writes.append(lambda: self.deciding.questions.put(turn.message.place, "mind", words, None))
-        if asked := [call for call in talk.asked if set(call.targets) <= self.house.devices.keys()]:
+        asked = [call for call in talk.asked if set(call.targets) <= self.house.devices.keys()]
+        if asked and not turn.stopped:
             risky = talk.tainted and any(self._risky(call) for call in asked)
             self.deciding.put_asked(turn, asked, by="owner" if risky else "")
         if not talk.tainted:

@@ -36,6 +36,8 @@ def house_map(handles: Handles) -> str:
     rooms: dict[str, list[Device]] = defaultdict(list)
     for device in handles.house.devices.values():
         rooms[handles.area(device)].append(device)
+    if not rooms:
+        return "no devices yet"
     some = sorted(rooms.items(), key=lambda item: (item[0].casefold(), item[0]))
     if len(handles.of) <= WHOLE:
         return "\n".join(f"{area or NO_ROOM}: {_told(handles, area, devices)}" for area, devices in some)

@@ -26,11 +26,12 @@ REPORTED = re.compile(  # somebody else's wish, a story, or no wish yet
 ASKS = r"is|are|was|were|do|does|did|has|had|should|(?:would|could|can|will)(?! you\b)|may|might|must|why|when|where|who"
 HEDGED = re.compile(
     rf"\?|^\s*(?:{ASKS}|what|which|how)\b"
-    r"|\b(?:not|never|no longer|nothing|\w+n['’]t|(?:do|did|does|ca|wo|is|are|should|could|would)nt|without|instead|ever|always)\b"
-    r"|\b(?:was|were|did|used to|nicht|nie|niemals|kein\w*|pas|jamais|rien|nunca|jamás|niet|nooit|geen|mai|non)\b",
+    r"|\b(?:not|never|no longer|nothing|nobody|\w+n['’]t|(?:do|did|does|ca|wo|is|are|should|could|would)nt|without|instead)\b"
+    r"|\b(?:ever|always|was|were|did|used to|nicht|nie|niemals|kein\w*|pas|jamais|rien|nunca|jamás|niet|nooit|geen|mai|non)\b",
     re.IGNORECASE,
 )
-CUT_OFF = re.compile(r"(?:\b(?:not|never|nicht|nie|pas|niet|no)|n['’]t|\bdont)\s*[,;:.!–—-]", re.IGNORECASE)  # "don't, please, ..."
+# "don't, please, ..."
+CUT_OFF = re.compile(r"(?:\b(?:not|never|nicht|nie|pas|niet|no)|n['’]t|\bdont)\s*[,;:.!–—-]", re.IGNORECASE)
 QUOTED = re.compile(r"[“„«‘\"`][^”“»’\"`]*[”“»’\"`]")
 LONGEST_SAID, SPAN = 60, 6  # words of a message that are looked at; words of one name
 

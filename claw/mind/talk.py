@@ -36,6 +36,7 @@ class Talk:
     ids: set[str] = field(default_factory=set)  # of calls
     urged: bool = False  # it was told once that it claimed what no tool had done
     halted: asyncio.Event = field(default_factory=asyncio.Event)
+    lead: int = 0  # the message with which the thought began
 
     @property
     def text(self) -> str:

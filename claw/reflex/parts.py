@@ -16,11 +16,9 @@ TELLS = re.compile(r"\b(?:said|says?|told|asked|wrote|heard|think|thought|hope|w
 MOST_PARTS = 6
 IS = r"(?: is|'?s| are|'re)(?P<{}>n'?t| not)?(?: still| yet| already| even)?"
 POLITELY = r"(?:then |please |pls |just |can you |could you )*"
+KIND = r"if (?:you (?:would|could|can|will)(?: be so (?:kind|good|nice))?|you (?:do not|don['’]?t) mind|possible|i may)"
 KINDLY = re.compile(
-    r"^if (?:you (?:would|could|can|will)(?: be so (?:kind|good|nice))?|you (?:do not|don['’]?t) mind|possible|i may)(?: as to)?,? "
-    r"|,? if (?:you (?:would|could|can|will)(?: be so (?:kind|good|nice))?|you (?:do not|don['’]?t) mind|possible|i may)[ .!]*$"
-    r"|,? if it['’]?s not too much (?:trouble|bother)[ .!]*$",
-    re.IGNORECASE,
+    rf"^{KIND}(?: as to)?,? |,? {KIND}[ .!]*$|,? if it['’]?s not too much (?:trouble|bother)[ .!]*$", re.IGNORECASE
 )
 IF_IT = re.compile(
     rf"if (?P<thing>.+?){IS.format('no')} (?P<state>\w+),? {POLITELY}(?P<do>.*\b(?:it|them|that|those)\b.*)"

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import json
 import logging
+import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any, Protocol
@@ -98,6 +100,7 @@ class Recogniser:
             self.process = await asyncio.create_subprocess_exec(
                 self.python, "-E", "-P", "-B", str(WORKER), self.model, cwd="/", env=ENVIRONMENT,
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+                start_new_session=True,  # so that whatever it starts ends with it
             )  # fmt: skip
             if (first := await self._line()) != {}:
                 return first
@@ -124,7 +127,7 @@ class Recogniser:
         process, self.process = self.process, None
         if process:
             with contextlib.suppress(ProcessLookupError):
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)
             await process.communicate()
 
     async def close(self) -> None:

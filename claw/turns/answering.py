@@ -43,6 +43,7 @@ class Answering:
         self.house, self.inbox, self.questions, self.asks, self.judge = house, inbox, questions, asks, judge
         self.clock = questions.clock
         self.subjects, self.approves = subjects, approves
+        self.halted = set[int]()  # messages that stopped a talk of the mind
 
     def answer(self, turn: Turn, id: int, text: str) -> None:
         """A button of the question with this id was pressed: "yes", "no", or the number of a choice."""
@@ -242,7 +243,10 @@ class Answering:
         dropped = self._drop_questions(turn, open_ones)
         if turn.reply or moving:
             return
-        if dropped:
+        if turn.message.id in self.halted:
+            self.halted.discard(turn.message.id)
+            turn.reply = "I stopped thinking about that."
+        elif dropped:
             turn.reply = "All right."
         elif not self._take_back(turn):
             turn.reply = "Stopped. Nothing is under way."

@@ -138,7 +138,8 @@ class Deciding:
             text = text if self.asks.takes(text, turn.message.place) else redact(text)
             reading = self.reader.read(text, context) or self._late_word(text, context)
             turn.read_ms = (time.perf_counter() - turn.began) * 1000
-            if self._answers_mind(turn, reading):
+            pictures = self.thinks and bool((turn.message.extra or {}).get("images"))
+            if self._answers_mind(turn, reading) or (pictures and reading and _only_told(reading)):
                 turn.unread, turn.reply = True, NOT_UNDERSTOOD
             elif turn.message.spoken or not self._answers_ask(turn, text, reading):
                 text, reading = self._with_question(turn, text, reading, context)
@@ -452,6 +453,11 @@ def contradiction(house: House, calls: Sequence[ToolCall]) -> str:
                 if device and seen.setdefault((id, name), value) != value:
                     return f"You asked two opposite things of {call_of_it(house, device)}, so I did nothing. Which one?"
     return ""
+
+
+def _only_told(reading: Reading) -> bool:
+    """Whether it was read as a question only; beside a picture that asks what the picture shows."""
+    return not (reading.calls or reading.options or reading.control or reading.request)
 
 
 def _small_talk(reading: Reading) -> bool:

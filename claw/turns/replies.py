@@ -270,9 +270,12 @@ def _sentence(house: House, call: ToolCall, outcome: Outcome, devices: Sequence[
 
 def _lists_so(call: ToolCall, devices: Sequence[Device]) -> bool:
     """Whether the lists themselves show what a call about an item was to bring about."""
-    item = str(call.args.get("item", "")).casefold()
-    shown = [[str(one).casefold() for one in device.state.get("items") or ()] for device in devices]
-    return call.command in LISTS_SO and bool(shown) and all((item in items) == (call.command == "add_item") for items in shown)
+    if call.command not in LISTS_SO or not devices:
+        return False
+    item, field = str(call.args.get("item", "")).casefold(), "done" if call.command == "tick_item" else "items"
+    shown = [device.state.get(field) for device in devices]
+    there = call.command != "remove_item"
+    return all(one is not None and (item in [str(each).casefold() for each in one]) == there for one in shown)
 
 
 def together(sentences: Sequence[str]) -> list[str]:

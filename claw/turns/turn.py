@@ -29,7 +29,8 @@ class Step:
         return replace(self, call=replace(self.call, targets=targets), back=True) if targets else None
 
 
-KEPT = ("level", "reply", "asked", "choices", "read_ms", "quiet", "request", "undoes", "image")  # of a turn, through a restart
+# of a turn, through a restart
+KEPT = ("level", "reply", "asked", "choices", "read_ms", "quiet", "request", "undoes", "image", "unread")
 
 
 @dataclass
