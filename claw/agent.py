@@ -19,6 +19,7 @@ from claw.history.talk import HistoryTalk
 from claw.hosting.secrets import redact
 from claw.house import DeviceAdded, House
 from claw.learning.learning import Learning
+from claw.media import kept
 from claw.memory.calling import Calling, Thing
 from claw.memory.pages import Memory
 from claw.memory.talk import MemoryTalk
@@ -30,7 +31,7 @@ from claw.messages.questions import APPROVAL_SECONDS, Questions
 from claw.mind.costs import Budget, Costs, Prices
 from claw.mind.doing import Doing
 from claw.mind.fallback import Fallback
-from claw.mind.loop import Mind, kept_picture
+from claw.mind.loop import Mind
 from claw.mind.veil import Veil, each
 from claw.names import fold
 from claw.people.people import NOBODY, ONE_WAY, People
@@ -263,7 +264,7 @@ class Agent:
         doing = Doing(self.house, self.reader.names, self.deciding, memory)
         self.mind = Mind(models, self.house, self.reader.names, self.deciding, doing, self.inbox, costs, self.clock)
         self.mind.picture = lambda id: self.acting.pictures.pop(id, None)
-        self.mind.keep, self.mind.images = partial(kept_picture, media), images
+        self.mind.keep, self.mind.opening.images = partial(kept, media), images
         self.mind.hidden = lambda data: each(data, lambda text: self.people.codes.dotted(redact(text)))
         if aliases:
             self.mind.veil = self._veil

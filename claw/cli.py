@@ -389,7 +389,7 @@ def skill_try(args: Args) -> int:
 def config_check(args: Args) -> int:
     """Whether a config file is right."""
     from claw.hosting.secrets import FileSecrets
-    from claw.mind.models import models
+    from claw.mind.adapters.models import models
     from claw.policy import raised
 
     try:
@@ -407,8 +407,8 @@ def config_check(args: Args) -> int:
 def mind_check(args: Args) -> int:
     """Ask the configured language models what they can do; costs a few small requests."""
     from claw.hosting.secrets import FileSecrets
+    from claw.mind.adapters.models import model
     from claw.mind.check import ask_all, words
-    from claw.mind.models import model
 
     config, secrets = _config(args), FileSecrets(_data(args), "secrets")
     names = [args.name] if args.name else list(config.mind.models)
@@ -449,9 +449,9 @@ def eval_(args: Args) -> int:
 def _minded(args: Args) -> Callable[[Any], None]:
     """Gives an agent the language models of the config."""
     from claw.hosting.secrets import FileSecrets
+    from claw.mind.adapters.models import models
     from claw.mind.costs import Budget
     from claw.mind.fallback import Fallback
-    from claw.mind.models import models
 
     config, secrets = _config(args), FileSecrets(_data(args), "secrets")
     return lambda agent: agent.think_with(Fallback(models(config, secrets), agent.clock), Budget(), {})

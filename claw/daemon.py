@@ -175,9 +175,9 @@ class Daemon:
 
     def _think(self, config: Config) -> None:
         """Let the agent think with the models of the config; no model SDK is imported before the first question."""
+        from claw.mind.adapters.models import models
         from claw.mind.costs import Budget, Prices
         from claw.mind.fallback import Fallback
-        from claw.mind.models import models
 
         prices = {
             name: Prices(one.price_in, one.price_out, one.price_read, one.price_written) for name, one in config.models.items()

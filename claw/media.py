@@ -27,6 +27,14 @@ def keep(folder: Path, data: bytes, name: str = "") -> Path:
     return path
 
 
+def kept(folder: Path | None, data: bytes) -> Path | None:
+    """The same for a picture of a reply; None when there is no folder or no room for it."""
+    if folder is not None and len(data) <= LARGEST:
+        with contextlib.suppress(OSError):
+            return keep(folder, data)
+    return None
+
+
 def tidy(folder: Path, now: float = 0.0) -> None:
     """Remove the oldest files beyond what is kept, but never the newest; and all that `now` (seconds since 1970) are too old."""
     total = 0

@@ -17,11 +17,11 @@ import pytest
 
 from claw.config import ModelConfig, parse
 from claw.hosting.secrets import FileSecrets
-from claw.mind import adapter as limits
-from claw.mind.adapter import Adapter
+from claw.mind.adapters import adapter as limits
+from claw.mind.adapters.adapter import Adapter
+from claw.mind.adapters.growing import Growing
+from claw.mind.adapters.models import model, models
 from claw.mind.check import LONG, Finding, ask_all, words
-from claw.mind.growing import Growing
-from claw.mind.models import model, models
 from claw.mind.wire import Answer, Ask, ModelError, Usage
 from claw.testing import eventually
 from tests.model_server import Fail, ModelServer, Say
@@ -348,7 +348,7 @@ async def test_nothing_that_people_say_is_logged(api: str, caplog: pytest.LogCap
 
 
 def _grown(*events: dict[str, Any]) -> Answer:
-    from claw.mind.completions import Completions, _Came
+    from claw.mind.adapters.completions import Completions, _Came
 
     one = Completions("tiny", ModelConfig("completions", "m", base_url="http://127.0.0.1:9"), str)
     came = _Came(one, Growing(lambda _: None))
@@ -411,7 +411,7 @@ def test_models_come_in_the_order_of_the_config() -> None:
 
 def test_a_model_is_made_without_importing_its_sdk() -> None:
     code = (
-        "import sys; from claw.config import ModelConfig; from claw.mind.models import model; from claw.mind.wire import Ask\n"
+        "import sys; from claw.config import ModelConfig; from claw.mind.adapters.models import model; from claw.mind.wire import Ask\n"
         "print(len(model('a', ModelConfig(model='m'), None).body(Ask([], [], [], 5))), 'anthropic' in sys.modules)"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()

@@ -9,9 +9,9 @@ from claw.config import ModelConfig
 from claw.evaluation.evaluate import fresh
 from claw.evaluation.format import load
 from claw.mind import prompt
+from claw.mind.adapters.messages import Messages
 from claw.mind.costs import Budget
 from claw.mind.fallback import Fallback
-from claw.mind.messages import Messages
 from claw.mind.wire import Answer, Ask
 from claw.turns.turn import Turn
 

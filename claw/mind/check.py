@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from dataclasses import dataclass
 from typing import Any
 
-from claw.mind.adapter import Adapter
+from claw.mind.adapters.adapter import Adapter
 from claw.mind.wire import Answer, Ask, ModelError
 
 SECONDS = 60.0  # a local model may have to be loaded first

@@ -1,32 +1,29 @@
 """One turn of the language model: steps within caps, each tool call through the one road, and a reply that claims nothing."""
 
 import asyncio
-import base64
 import contextlib
 import logging
-import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from claw import media
 from claw.call import ToolCall
 from claw.clock import Clock
 from claw.hosting.secrets import redact
 from claw.house import House
 from claw.messages.inbox import Inbox, Message
-from claw.mind import prompt, taint
+from claw.mind import prompt
+from claw.mind.blocks import image, numbered, results, text, user
 from claw.mind.costs import Costs
 from claw.mind.doing import Begun, Doing
 from claw.mind.fallback import Fallback
-from claw.mind.handles import Handles
-from claw.mind.shown import shown
+from claw.mind.opening import Opening
 from claw.mind.talk import Result, Talk
-from claw.mind.truth import checked, sentences
 from claw.mind.veil import Veil
 from claw.mind.wire import Answer, Ask, Block, ModelError
+from claw.mind.wording import NOTHING, answered, honest, told_anything
 from claw.names import Names
 from claw.turns.deciding import Deciding
 from claw.turns.turn import Turn, outcome_of
@@ -34,21 +31,11 @@ from claw.turns.turn import Turn, outcome_of
 log = logging.getLogger("claw.mind")
 STEPS, CALLS, SECONDS, MOST = 6, 12, 25.0, 1024  # of one message; tokens of one answer
 STRONG_AFTER = 2  # tools that failed in a row
-HISTORY, HISTORY_SECONDS, LONGEST_PAST = 4, 1800.0, 400  # exchanges of a chat; how old; characters of each text
-LIKELY = 8  # devices that are offered with a message
-KNOWN, VIEWS = 1000, 4  # replies without words of others that are kept; houses as several people see them
-PICTURES = 3  # of a message
-NOTHING = "I did nothing."
-HERE_IT_IS, PICTURE = "Here is the picture.", "(a picture)"
+HERE_IT_IS = "Here is the picture."
 STOPPED = "I stopped there."
 TOO_LONG = "That took me too long, so I stopped there."
 TOO_MANY = "That took too many steps, so I stopped there."
 URGED = "[the house: nothing of that was done, since no tool was called. Call the tools, or say plainly what is not done.]"
-ASKED = re.compile(r"\?|\b(?:how|what|why|who|whose|wie|warum|wieso|hoe|waarom|comment|pourquoi|cómo)\b|\bqué\b", re.IGNORECASE)
-OPENING = re.compile(  # sentences before a call that answer nothing
-    r"[^.!]*:|(?:let me|let's|one moment|i can do that|\w{2,}ing)\b.*|(?:sure|of course|no problem|all set)\W*|(?:\S+ ){0,3}\S+!",
-    re.IGNORECASE,
-)
 REFUSED = "The language model would not answer that."
 SILENT = "I found no answer to that."
 TOO_LARGE = "That was too much at once for the language model."
@@ -60,7 +47,6 @@ FAILED = {
     "slow": "The language model took too long.", "cut": "The language model broke off in mid-sentence.",
     "wrong": "The language model answered something that I cannot read.",
 }  # fmt: skip
-MARKUP = re.compile(r"\*\*|^#{1,6} ", re.MULTILINE)  # that chats would show as it is
 CarryOut = Callable[[Turn], Awaitable[None]]
 
 
@@ -70,16 +56,14 @@ class Mind:
     def __init__(self, models: Fallback, house: House, names: Names, deciding: Deciding, doing: Doing, inbox: Inbox,
                  costs: Costs, clock: Clock) -> None:  # fmt: skip
         self.models, self.house, self.names, self.deciding = models, house, names, deciding
-        self.doing, self.inbox, self.costs, self.clock = doing, inbox, costs, clock
+        self.doing, self.costs, self.clock = doing, costs, clock
+        self.opening = Opening(house, names, inbox, clock)
         self.picture: Callable[[str], bytes | None] = lambda id: None  # what a camera gave when it was last asked
         self.keep: Callable[[bytes], Path | None] = lambda data: None  # where a picture is kept for the reply
         self.veil: Callable[[], Veil] = Veil  # makes what names are told by; one without names changes nothing
         self.hidden: Callable[[Any], Any] = lambda data: data  # the same without what must not leave the house
-        self.images = True  # whether a model can look at pictures
         self.last: Ask | None = None  # the last request, for `claw mind show-last`
-        self._known: dict[int, tuple[Handles, Sequence[Block]]] = {}  # by version of the house
         self._talks: dict[tuple[str, str], Talk] = {}  # by chat and person
-        self._clean: dict[int, str] = {}  # message -> what the model said, where no words of others were in it; since the start
 
     # -- from outside
 
@@ -92,7 +76,7 @@ class Mind:
 
     def clean(self, message: Message) -> bool:
         """Whether this message was answered without words of others."""
-        return message.id in self._clean
+        return message.id in self.opening.clean
 
     def show(self, turn: Turn) -> int:
         """Show the message of this turn to the talk that runs for its person in its chat; its `lead`, 0 when none does."""
@@ -115,7 +99,7 @@ class Mind:
             turn.level, turn.reply = "none", f"{fallback} {refusal}".strip()
             return [*waiting], []
         with self.deciding.in_sight(turn.message.person):
-            talk = self._begin(turn)
+            talk = self.opening.begin(turn)
         talk.waiting += waiting
         talk.lead = lead or turn.message.id
         key = turn.message.place, turn.message.person
@@ -140,25 +124,25 @@ class Mind:
             answer = await self._step(talk)
             if answer is None:
                 return (STOPPED if talk.turn.steps else "") if talk.halted.is_set() else TOO_LONG
-            answer = replace(answer, content=_numbered(talk, answer.content))
-            talk.messages.append({"role": "assistant", "content": list(answer.content) or [_text("…")]})
+            answer = replace(answer, content=numbered(talk, answer.content))
+            talk.messages.append({"role": "assistant", "content": list(answer.content) or [text("…")]})
             words = "".join(str(block["text"]) for block in answer.content if block["type"] == "text").strip()
             calls = [block for block in answer.content if block["type"] == "tool_use"]
             if answer.stop == "pause_turn" and not calls:
-                talk.messages.append(_user(_text("Go on.")))
+                talk.messages.append(user(text("Go on.")))
             elif answer.stop in ("refusal", "context"):
                 return REFUSED if answer.stop == "refusal" else TOO_LARGE
             elif not calls and not answer.broken and not talk.waiting:
-                told = self._honest(talk, words)
+                told = honest(talk, words, self.house, self.names)
                 if not told.startswith(NOTHING) or talk.tainted or talk.urged:
                     return told
                 talk.urged = True
-                talk.messages.append(_user(_text(URGED)))
+                talk.messages.append(user(text(URGED)))
             elif not calls and not answer.broken:  # an answer to what it had seen until then
-                talk.words += [told] if (told := self._honest(talk, words)) else []
-                talk.messages.append(_user())
+                talk.words += [told] if (told := honest(talk, words, self.house, self.names)) else []
+                talk.messages.append(user())
             elif (last := await self._round(talk, calls, answer.broken, carry_out)) is not None:
-                return self._honest(talk, last or (self._answered(talk, words) if ASKED.search(talk.text) else ""))
+                return honest(talk, last or answered(talk, words), self.house, self.names)
         return TOO_MANY
 
     async def _step(self, talk: Talk) -> Answer | None:
@@ -198,7 +182,7 @@ class Mind:
         talk.tainted |= {one.taint for one in came if one.taint}
         failed = any(one.failed for one in came) or bool(broken)
         talk.failures = talk.failures + 1 if failed else 0
-        talk.messages.append(_user(*_results(calls, came), *[_text(f"The call of {name} was cut off.") for name in broken]))
+        talk.messages.append(user(*results(calls, came), *[text(f"The call of {name} was cut off.") for name in broken]))
         if len(calls) > len(some):
             talk.said.append(TOO_MANY)
             return ""
@@ -231,83 +215,25 @@ class Mind:
             return Result(f"no picture: {told.text}", reads=True, failed=True)
         if path := self.keep(data):
             talk.pictures.append(path)
-        if not self.images:
+        if not self.opening.images:
             talk.said.append(HERE_IT_IS)
             return Result("The person is shown the picture; no model here can look at it.")
-        return Result("the picture:", reads=True, image=image_block(data), taint="picture")
+        return Result("the picture:", reads=True, image=image(data), taint="picture")
 
     # -- beginning and end
-
-    def _begin(self, turn: Turn) -> Talk:
-        if self.house.version not in self._known:
-            handles = Handles(self.house)
-            self._known = dict([*self._known.items()][1 - VIEWS :])
-            self._known[self.house.version] = handles, prompt.prefix(handles)
-        talk = Talk(turn, *self._known[self.house.version], self.clock.monotonic())
-        talk.messages = [*self._past(turn.message)]
-        paths = (turn.message.extra or {}).get("images", ())[:PICTURES] if self.images else ()
-        images = [block for path in paths if (block := _photo(Path(path)))]
-        talk.tainted |= {"picture"} if images else set()
-        talk.messages.append(_user(*images, _text(redact(turn.message.text).strip() or PICTURE), _text(self._now(talk))))
-        return talk
-
-    def _now(self, talk: Talk) -> str:
-        """Who writes, when, and what the words may mean: the only part of the request that changes by itself."""
-        message = talk.turn.message
-        ids = sorted(taint.named(message.text, self.names, sure=False))
-        perhaps = f"; perhaps meant: {told}" if ids and (told := prompt.likely(talk.handles, ids[:LIKELY])) else ""
-        return f"[the house: {self.clock.now():%A %d %B %Y, %H:%M}; {talk.turn.role} writes{perhaps}]"
-
-    def _past(self, message: Message) -> list[dict[str, Any]]:
-        """The last exchanges of this person in this chat, without what may hold words of others."""
-        rows = [one for one in self.inbox.before(message) if one.kind == "message" and one.person == message.person][:HISTORY]
-        talk: list[dict[str, Any]] = []
-        for one in reversed(rows):
-            record = one.record or {}
-            if message.at - one.at <= HISTORY_SECONDS and record.get("say") == one.text:
-                talk += [
-                    _user(_text(redact(one.text)[:LONGEST_PAST].strip() or PICTURE)),
-                    {"role": "assistant", "content": [_text(self._replied(one))]},
-                ]
-        return talk
-
-    def _replied(self, one: Message) -> str:
-        """What was done, and the model's own words; the house's sentences hold names as devices gave them to themselves."""
-        done = [f"{call['command']} {call['outcome']}" for call in (one.record or {}).get("calls", ())]
-        words = self._clean.get(one.id, "")[:LONGEST_PAST]
-        return " ".join([*([f"({', '.join(done)})"] if done else []), *([words] if words else [])]) or "(answered)"
 
     def _take_waiting(self, talk: Talk) -> None:
         """What came meanwhile stands before the next step."""
         while talk.waiting:
             turn = talk.waiting.pop(0)
             talk.shown.append(turn)
-            talk.messages[-1]["content"].append(_text(f"[meanwhile the same person wrote:] {redact(turn.message.text)}"))
-
-    def _honest(self, talk: Talk, words: str) -> str:
-        """The words without claims of deeds: what was done is told by the house itself."""
-        turn = talk.turn
-        did = any(step.ruling == "run" for step in turn.steps)
-        told, left_out = checked(
-            words,
-            did=did,
-            planned=(turn.request or {}).get("about") == "routines",
-            remembered=bool(talk.said),
-            state=shown(self.house, self.names),
-        )
-        told = MARKUP.sub("", told)
-        return f"{NOTHING} {told}".strip() if left_out and not _told(talk) else told
-
-    def _answered(self, talk: Talk, words: str) -> str:
-        """What beside its calls answers a question of the person: no preamble, no exclamation, no question of its own."""
-        pieces = [piece for line in words.split("\n") for piece in sentences(line)]
-        return " ".join(one.strip() for one in pieces if not OPENING.fullmatch(one.strip()) and not one.rstrip().endswith("?"))
+            talk.messages[-1]["content"].append(text(f"[meanwhile the same person wrote:] {redact(turn.message.text)}"))
 
     def _end(self, talk: Talk, words: str) -> None:
         """The reply, after what the house tells of the steps; and the one question for all that needs a yes."""
         turn = talk.turn
         words = " ".join(part for part in (*talk.words, words) if part)
-        if not (words or _told(talk) or talk.halted.is_set()):
+        if not (words or told_anything(talk) or talk.halted.is_set()):
             words = SILENT
         turn.reply = " ".join(part for part in (*talk.said, words) if part)
         turn.image = str(talk.pictures[-1]) if talk.pictures else ""
@@ -318,66 +244,8 @@ class Mind:
             risky = talk.tainted and any(self._risky(call) for call in asked)
             self.deciding.put_asked(turn, asked, by="owner" if risky else "")
         if not talk.tainted:
-            self._clean[turn.message.id] = words
-            if len(self._clean) > KNOWN:
-                del self._clean[next(iter(self._clean))]
+            self.opening.remember(turn.message.id, words)
 
     def _risky(self, call: ToolCall) -> bool:
         """Whether it needs a yes whoever wants it."""
         return any(verdict.ruling == "confirm" for _, verdict in self.deciding.policy.judge(call))
-
-
-def image_block(data: bytes) -> Block:
-    """A picture for the model."""
-    kind = media.kind(data) or "image/jpeg"
-    return {"type": "image", "source": {"type": "base64", "media_type": kind, "data": base64.b64encode(data).decode()}}
-
-
-def kept_picture(folder: Path | None, data: bytes) -> Path | None:
-    """Keep a picture for a reply in this folder; None when there is no room for it."""
-    if folder is not None and len(data) <= media.LARGEST:
-        with contextlib.suppress(OSError):
-            return media.keep(folder, data)
-    return None
-
-
-def _photo(path: Path) -> Block | None:
-    """A photo that a person sent; None when it is gone or too large."""
-    with contextlib.suppress(OSError):
-        if path.stat().st_size <= media.LARGEST:
-            return image_block(path.read_bytes())
-    return None
-
-
-def _text(text: str) -> dict[str, Any]:
-    return {"type": "text", "text": text}
-
-
-def _user(*content: Block) -> dict[str, Any]:
-    return {"role": "user", "content": list(content)}
-
-
-def _numbered(talk: Talk, content: Sequence[Block]) -> list[Block]:
-    """The blocks with ids that no other call of this talk has; some servers begin anew with each answer, others refuse that."""
-    said = list[Block]()
-    for block in content:
-        if block["type"] == "tool_use" and block["id"] in talk.ids:
-            block = {**block, "id": f"{block['id']}_{len(talk.ids)}"}
-        talk.ids |= {block["id"]} if block["type"] == "tool_use" else set()
-        said.append(block)
-    return said
-
-
-def _results(calls: Sequence[Block], came: Sequence[Result]) -> list[Block]:
-    """One tool_result for each call, also for those that were too many."""
-    missing = [Result("too many calls", failed=True)] * (len(calls) - len(came))
-    return [
-        {"type": "tool_result", "tool_use_id": block["id"], "is_error": one.failed,
-         "content": [_text(one.text or "ok"), *([one.image] if one.image else [])]}
-        for block, one in zip(calls, [*came, *missing], strict=True)
-    ]  # fmt: skip
-
-
-def _told(talk: Talk) -> bool:
-    """Whether the person is told anything without the words of the model."""
-    return bool(talk.turn.steps or talk.said or talk.asked)

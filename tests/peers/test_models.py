@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from claw.config import ModelConfig
-from claw.mind.adapter import Adapter
-from claw.mind.completions import Completions
-from claw.mind.messages import Messages
+from claw.mind.adapters.adapter import Adapter
+from claw.mind.adapters.completions import Completions
+from claw.mind.adapters.messages import Messages
 from claw.mind.wire import Answer, Ask, ModelError
 from claw.testing import eventually
 

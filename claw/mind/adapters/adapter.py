@@ -14,7 +14,7 @@ from typing import Any
 
 from claw.config import ModelConfig, unsafe
 from claw.hosting.secrets import redact
-from claw.mind.growing import Growing
+from claw.mind.adapters.growing import Growing
 from claw.mind.wire import Answer, Ask, Kind, ModelError
 
 LARGEST = 8 << 20  # bytes of a whole reply; 8,000 tokens are 2-3 MB of events

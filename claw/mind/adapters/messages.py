@@ -10,8 +10,8 @@ import logging
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from claw.mind.adapter import CONNECT_SECONDS, LOOK_SECONDS, Adapter, Json, bounded
-from claw.mind.growing import Growing
+from claw.mind.adapters.adapter import CONNECT_SECONDS, LOOK_SECONDS, Adapter, Json, bounded
+from claw.mind.adapters.growing import Growing
 from claw.mind.wire import Answer, Ask, ModelError, Stop, Usage
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from claw.config import Config, ModelConfig
 from claw.hosting.secrets import FileSecrets
 
 if TYPE_CHECKING:
-    from claw.mind.adapter import Adapter
+    from claw.mind.adapters.adapter import Adapter
 
 
 def models(config: Config, secrets: FileSecrets) -> "list[Adapter]":
@@ -19,9 +19,9 @@ def model(name: str, config: ModelConfig, secrets: FileSecrets) -> "Adapter":
     """One model; its key is read anew at each step. Imports no model SDK."""
     key: Callable[[], str] = (lambda: (secrets.get(config.key) or "").strip()) if config.key else str
     if config.api == "messages":
-        from claw.mind.messages import Messages
+        from claw.mind.adapters.messages import Messages
 
         return Messages(name, config, key)
-    from claw.mind.completions import Completions
+    from claw.mind.adapters.completions import Completions
 
     return Completions(name, config, key)

@@ -9,8 +9,8 @@ import aiohttp
 
 from claw.device import DeviceError
 from claw.kit.http import body
-from claw.mind.adapter import CONNECT_SECONDS, LARGEST, LOOK_SECONDS, Adapter, Json, bounded
-from claw.mind.growing import Growing
+from claw.mind.adapters.adapter import CONNECT_SECONDS, LARGEST, LOOK_SECONDS, Adapter, Json, bounded
+from claw.mind.adapters.growing import Growing
 from claw.mind.wire import Answer, Ask, Block, ModelError, Stop, Usage
 
 STOPS: dict[str, Stop] = {
