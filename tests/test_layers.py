@@ -17,7 +17,7 @@ LAYERS = [
     ["people.codes", "people.people", "messages", "skill"],
     ["house", "hosting.loading"],
     ["names", "roles", "policy", "turns.acting"],
-    ["turns.replies", "reflex"],
+    ["turns.replies", "turns.keeping", "reflex"],
     ["turns.turn", "turns.answering", "turns.listening", "turns.closing", "turns.continuing", "turns.topics", "turns.aftermath",
      "turns.deciding", "hosting.contract", "hosting.connections"],
     ["routines", "memory", "learning", "history", "watches", "rooms", "people.talk", "disk"],

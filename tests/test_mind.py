@@ -12,6 +12,7 @@ from claw.mind.fallback import Fallback
 from claw.mind.loop import FAILED
 from claw.mind.wire import ModelError
 from claw.testing import eventually
+from claw.turns.keeping import OFFER
 from tests.said_mind import SaidModel, answer, results, text, thinking, use
 from tests.simulated_house import HOUSE, SmallHouse
 
@@ -115,6 +116,17 @@ async def test_a_plan_for_now_is_approved_once(tmp_path: Path) -> None:
     house, model, reply = await one(tmp_path, answer(use("plan", do=["set the kitchen lamp to 30 %", "close the bedroom shade"])))
     assert reply == "Set the kitchen lamp to 30 % and close the bedroom shade? Yes or no?"
     assert "closed" in await house.say("yes")
+    assert house["lamp"].state["brightness"] == 30
+    assert len(model.asked) == 1
+
+
+async def test_a_plan_that_was_liked_is_kept_as_a_scene_that_needs_no_model(tmp_path: Path) -> None:
+    house, model, _ = await one(tmp_path, answer(use("plan", do=["set the kitchen lamp to 30 %", "close the bedroom shade"])))
+    assert (await house.say("yes")).endswith(OFFER)
+    assert "dinner time" in await house.say("call that dinner time")
+    await house.say("yes")
+    house["lamp"].update(brightness=90)
+    await house.say("dinner time")
     assert house["lamp"].state["brightness"] == 30
     assert len(model.asked) == 1
 

@@ -187,6 +187,8 @@ def status(rows: Sequence[Row]) -> Iterable[str]:
         yield f"  skill {one['name']}: {one['problem'] or where or 'nothing found yet'}"
     if data["page"]:
         yield f"  page: {' and '.join(data['page'])} (`claw web` lets a phone in)"
+    for one in data["mind"]:
+        yield f"  model {one['name']}: {one['state']} {one['problem']}".rstrip()
     if data["learnt"]["examples"]:
         yield f"  learnt: {data['learnt']['examples']} examples, a layer trained on {data['learnt']['trained']}"
     for problem in (data["network"], data["disk"], data["clock"], data["learnt"]["problem"], *data["folders"]):

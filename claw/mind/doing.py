@@ -200,7 +200,7 @@ class Doing:
         if when:
             return self._routine(talk, f"{when}, {' and '.join(wishes)}", context)
         calls = [call for wish in wishes for call in self._read(wish, context)]
-        first = len(talk.turn.steps)
+        first, talk.planned = len(talk.turn.steps), True
         for call in calls:
             talk.asked += self.deciding.rule(talk.turn, call, unasked=True, ask=True)
         refused = [line for step in talk.turn.steps[first:] if step.ruling == "refused" for line in self._ended(talk, step)]

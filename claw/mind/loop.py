@@ -242,7 +242,7 @@ class Mind:
         asked = [call for call in talk.asked if set(call.targets) <= self.house.devices.keys()]
         if asked and not turn.stopped:
             risky = talk.tainted and any(self._risky(call) for call in asked)
-            self.deciding.put_asked(turn, asked, by="owner" if risky else "")
+            self.deciding.put_asked(turn, asked, by="owner" if risky else "", plan=talk.planned)
         if not talk.tainted:
             self.opening.remember(turn.message.id, words)
 

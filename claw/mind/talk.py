@@ -31,6 +31,7 @@ class Talk:
     pictures: list[Path] = field(default_factory=list)  # shown in the reply
     shown: list[Turn] = field(default_factory=list)  # of messages that came meanwhile and were shown to the model
     waiting: list[Turn] = field(default_factory=list)  # those that it has not seen yet
+    planned: bool = False  # what is asked is a plan of several wishes
     failures: int = 0  # tools that failed one after the other
     calls: int = 0
     ids: set[str] = field(default_factory=set)  # of calls

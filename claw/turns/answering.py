@@ -15,6 +15,7 @@ from claw.messages.questions import NUMBERED, UNANSWERED, Question, Questions
 from claw.names import fold
 from claw.reflex.reading import Context, Request
 from claw.roles import ADULTS
+from claw.turns.keeping import OFFER
 from claw.turns.replies import listed, wanted
 from claw.turns.turn import Step, Subject, Turn
 
@@ -173,6 +174,8 @@ class Answering:
             return
         turn.writes.append(lambda: self._close_or_fail(question, "approved", turn.message.person))
         self.judge(turn, calls, approved=True)
+        if len(calls) > 1 and all(call.get("plan") for call in question.data):
+            turn.reply = f"{turn.reply} {OFFER}".strip()
 
     def _still_says(self, question: Question, calls: list[ToolCall]) -> bool:
         """Whether the devices are all there, and the question would name them as it did: a name may be another's by now."""

@@ -30,6 +30,7 @@ from claw.roles import ADULTS, NONE, OWN, sight
 from claw.store import Store
 from claw.turns.answering import Answering, wish_of
 from claw.turns.continuing import AGREES, ASKS, REFUSES, completed, instead
+from claw.turns.keeping import KEEP, scene
 from claw.turns.replies import call_of_it, called, capital, listed, wanted
 from claw.turns.topics import Topics
 from claw.turns.turn import Step, Subject, Turn, later
@@ -136,6 +137,8 @@ class Deciding:
         else:
             context = self.context(turn.message, area, language)
             text = text if self.asks.takes(text, turn.message.place) else redact(text)
+            if kept := KEEP.match(text) and scene(text, self.inbox.last_lasting(turn.message), self.house, turn.message.at):
+                text = kept
             reading = self.reader.read(text, context) or self._late_word(text, context)
             turn.read_ms = (time.perf_counter() - turn.began) * 1000
             pictures = self.thinks and bool((turn.message.extra or {}).get("images"))
@@ -322,11 +325,11 @@ class Deciding:
         """The same for one call of the mind, which asks at its end (`put_asked`); ask: it needs a yes, however harmless."""
         return self._ruled(turn, call, approved=False, unasked=unasked, ask=ask)
 
-    def put_asked(self, turn: Turn, asked: Sequence[ToolCall], by: str = "") -> None:
-        """One question for all these calls, each once; by: the role that alone may say yes."""
+    def put_asked(self, turn: Turn, asked: Sequence[ToolCall], by: str = "", *, plan: bool = False) -> None:
+        """One question for all these calls, each once; by: the role that alone may say yes; plan: they may be kept as a scene."""
         asked = [call for n, call in enumerate(asked) if call not in asked[:n]]
         text = capital(listed([wanted(self.house, call) for call in asked])) + "? Yes or no?"
-        data = [call.plain() | ({"by": by} if by else {}) for call in asked]
+        data = [call.plain() | ({"by": by} if by else {}) | ({"plan": True} if plan else {}) for call in asked]
         self._put_approval(turn, data, digest(asked), text, APPROVAL_SECONDS, by=by)
 
     def _ruled(self, turn: Turn, call: ToolCall, approved: bool, *, unasked: bool = False, ask: bool = False) -> list[ToolCall]:
