@@ -8,7 +8,7 @@ from claw.messages.inbox import Message
 from claw.turns.replies import wanted
 
 KEEP_SECONDS = 1800.0  # for how long it can be kept
-OFFER = "Say “call that dinner time”, for example, and that will do it again."
+OFFER = "Say “call that” and a name to keep it."
 KEEP = re.compile(
     r"(?:please )?(?:(?:call|name) (?:all )?that|(?:save|keep) (?:all )?that as) [“\"']?(?P<name>\w[\w '’-]{1,39}?)[”\"']?[ .!]*",
     re.IGNORECASE,
