@@ -15,6 +15,7 @@ from tests.crash.world import Crash, World
 TOTAL = Result()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name.replace(" ", "-"))
 async def test_a_crash_before_any_step_loses_and_doubles_nothing(scenario: Scenario) -> None:
     result = await crash_all(Build(), [scenario], again=True)

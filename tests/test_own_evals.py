@@ -4,6 +4,8 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from claw.evaluation.evaluate import run_case
 from claw.evaluation.format import load
 
@@ -20,6 +22,7 @@ def results(*names: str) -> Counter[str]:
     return Counter(asyncio.run(run()))
 
 
+@pytest.mark.slow
 def test_messages_of_people_who_saw_no_template_are_understood() -> None:
     """The aim is 90 %; 84 % is what holds today (bench/LOG.md has the figures)."""
     found = results(*HOUSES)
@@ -27,6 +30,7 @@ def test_messages_of_people_who_saw_no_template_are_understood() -> None:
     assert found["wrong"] <= 0.01 * found.total()
 
 
+@pytest.mark.slow
 def test_what_asks_nothing_moves_nothing() -> None:
     found = results("asks-nothing-1", "asks-nothing-2")
     assert found.total() == 2000

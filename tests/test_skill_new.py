@@ -46,6 +46,7 @@ def test_every_kind_can_be_written_is_short_and_right(folder: Path) -> None:
     assert (set(files), wrong) == ({f"my_{kind}" for kind in KINDS}, [])  # the tests beside them are no skills
 
 
+@pytest.mark.slow
 def test_the_test_of_every_kind_passes_as_it_was_written(folder: Path) -> None:
     for kind in KINDS:
         write(f"my_{kind}", kind, folder)
@@ -54,6 +55,7 @@ def test_the_test_of_every_kind_passes_as_it_was_written(folder: Path) -> None:
     assert (ended.returncode, f"{len(KINDS)} passed" in ended.stdout) == (0, True), ended.stdout
 
 
+@pytest.mark.slow
 def test_a_test_fails_when_its_skill_does_nothing(folder: Path) -> None:
     skill, _ = write("lamp", "light", folder)
     assert process.claw("skill", "try", skill).returncode == 0
