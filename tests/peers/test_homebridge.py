@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.peers import npm
+
 pytestmark = pytest.mark.peers
 PACKAGES = ("homebridge@1.11.4", "homebridge-dummy@0.9.0")
 CODE, MAC, PORT = "031-45-155", "0E:3C:22:18:EC:79", 51999
@@ -60,9 +62,7 @@ asyncio.run(main(*sys.argv[1:]))
 def modules(tmp_path: Path) -> Path:
     if os.getuid() != 0 or not all(map(shutil.which, ("npm", "unshare", "ip"))):
         pytest.skip("needs root, npm, unshare and ip: apt-get install npm util-linux iproute2")
-    install = ["npm", "install", "--silent", "--no-save", "--no-audit", "--no-fund", "--prefix", str(tmp_path), *PACKAGES]
-    if subprocess.run(install, capture_output=True, timeout=240).returncode:
-        pytest.skip("npm could not install homebridge")
+    npm.install(tmp_path, *PACKAGES)
     return tmp_path / "node_modules"
 
 

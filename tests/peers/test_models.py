@@ -4,7 +4,6 @@ fakellm 0.3.5 has no errors for who streams; aimock has.
 """
 
 import json
-import shutil
 import socket
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from claw.mind.adapters.completions import Completions
 from claw.mind.adapters.messages import Messages
 from claw.mind.wire import Answer, Ask, ModelError
 from claw.testing import eventually
+from tests.peers import npm
 
 pytestmark = pytest.mark.peers
 AIMOCK = "@copilotkit/aimock@1.43.0"
@@ -72,23 +72,9 @@ def fakellm(folder: Path, *options: str) -> Iterator[str]:
 
 @contextmanager
 def aimock(folder: Path, *options: str) -> Iterator[str]:
-    if not shutil.which("npm"):
-        pytest.skip("there is no npm: apt-get install npm")
     place = Path(sys.prefix) / "aimock"
-    if not (place / "node_modules").exists():
-        install = [
-            "npm",
-            "install",
-            "--silent",
-            "--no-save",
-            "--no-audit",
-            "--no-fund",
-            "--ignore-scripts",
-            "--prefix",
-            str(place),
-        ]
-        if subprocess.run([*install, AIMOCK], capture_output=True, timeout=240).returncode:
-            pytest.skip(f"npm could not install {AIMOCK}")
+    if not (place / "node_modules" / ".bin" / "llmock").exists():
+        npm.install(place, AIMOCK, scripts=False)
     (folder / "fixtures.json").write_text(json.dumps({"fixtures": FIXTURES}), "utf-8")
     at = port()
     program = str(place / "node_modules" / ".bin" / "llmock")
