@@ -493,3 +493,11 @@ def test_the_command_shows_the_pages_and_brings_versions_back_also_after_a_kill(
         assert memory("restore", "house").startswith("The page house is again as it was")
         assert memory("show", "cellar") == "There is no page “cellar”. I have house.\n"
         assert memory("list") == "I remember nothing yet. Tell me, for example: “remember that the spare key is in the drawer”.\n"
+
+
+@pytest.mark.parametrize("person", ["child", "guest"])
+async def test_only_an_adult_gives_names(chat: Chat, person: str) -> None:
+    await chat.agent.say("call the desk lamp Sunny", person=person)
+    assert chat.house.records["desk"].owner_name == ""
+    await chat.agent.say("call the desk lamp Sunny", person="adult")
+    assert chat.house.records["desk"].owner_name == "Sunny"

@@ -45,6 +45,7 @@ SELF = re.compile(r"(?:i|my|me|i['’]\w+)\b", re.IGNORECASE)
 SMALL_START = re.compile(r"(?:The|A|An|There|It|He|She|They|This|In|On|At|Every|All|Both|No)\b")
 WHERE_TO_BEGIN = "Tell me, for example: “remember that the spare key is in the drawer”."
 UNKNOWN_THING = "I know no such room or device here. Say, for example, “the study is also called the blue room”."
+BY_AN_ADULT = "Only an adult gives names here."
 NO_CALLS = "I know no such room or device, and I cannot make phone calls."
 
 
@@ -66,6 +67,9 @@ class MemoryTalk:
             "question": self._question, "call": self._call, "uncall": self._uncall, "show": self._show, "before": self._before,
             "versions": self._versions, "restore": self._restore, "correct": self._correct, "place": self._place,
         }  # fmt: skip
+        if request.verb in ("call", "uncall") and turn.role not in roles.ADULTS:
+            turn.reply = BY_AN_ADULT  # a name holds for everybody, and the language model is told it as the house's own
+            return
         whole, self.memory.may = self.memory.may, self._pages_of(turn.message.person)
         try:
             turn.reply = verbs.get(request.verb, _unknown)(turn, request.slots, context) or turn.reply
