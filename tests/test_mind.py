@@ -1,7 +1,13 @@
 """One turn of the language model, by a fake that says what a test tells it to: what is done, told, asked and refused."""
 
 import asyncio
+import os
+import pty
 import re
+import socket
+import subprocess
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -331,3 +337,35 @@ async def test_what_only_tells_something_is_not_learnt(tmp_path: Path) -> None:
         tmp_path, answer(use("switch", targets=["Kitchen Lamp"], action="turn_on")), say="onions are so gloomy"
     )
     assert reply == "The kitchen lamp is on."
+
+
+def test_a_terminal_shows_that_the_answer_takes_a_while(tmp_path: Path) -> None:
+    """In a real terminal (pty), against a fake daemon that answers only when the sign was seen."""
+    seen, master, slave = threading.Event(), *pty.openpty()
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(str(tmp_path / "claw.sock"))
+    server.listen()
+
+    def answer_late() -> None:
+        connection, _ = server.accept()
+        connection.recv(4096)
+        seen.wait(10)
+        connection.sendall(b'{"record": {"reply": "Six hours."}, "id": 1, "picture": ""}\n{"end": true}\n')
+        connection.close()
+
+    threading.Thread(target=answer_late, daemon=True).start()
+    code = (
+        "from pathlib import Path; from claw.console.chat import Chat; from claw.console.client import Client;"
+        f"Chat(Client(Path({str(tmp_path)!r})), patience=0.05)._say('basil')"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    shown = ""
+    while "Six hours." not in shown:
+        shown += os.read(master, 4096).decode()
+        if "…" in shown:
+            seen.set()
+    process.wait(10)
+    os.close(master)
+    server.close()
+    assert shown.split() == ["…", "Six", "hours."]

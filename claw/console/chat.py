@@ -10,12 +10,15 @@ from typing import Any
 
 from claw.console.client import Client, Down
 
+SIGN_SECONDS = 1.5
+
 
 class Chat:
     """Reads lines until the end of the input; works through a restart of the daemon."""
 
-    def __init__(self, client: Client, *, as_json: bool = False) -> None:
-        self.client, self.as_json = client, as_json
+    def __init__(self, client: Client, *, as_json: bool = False, patience: float = SIGN_SECONDS) -> None:
+        """`patience`: seconds after which somebody at a terminal is shown that the answer takes a while."""
+        self.client, self.as_json, self.patience = client, as_json, patience
         self._shown: set[str] = set()
         self._ended = False
 
@@ -39,6 +42,16 @@ class Chat:
     def _say(self, text: str) -> None:
         """Send with a key of our own, so that trying again after a restart cannot do it twice."""
         key = uuid.uuid4().hex
+        sign = threading.Timer(self.patience, lambda: print("…", flush=True))
+        sign.daemon = True
+        if sys.stdout.isatty() and not self.as_json:
+            sign.start()
+        try:
+            self._send(text, key)
+        finally:
+            sign.cancel()
+
+    def _send(self, text: str, key: str) -> None:
         for _ in range(30):
             try:
                 for line in self.client.request("say", text=text, key=key):
