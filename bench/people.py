@@ -129,5 +129,5 @@ async def _crowd(home: Any, peer: Any, anna: Any) -> float:
 
 
 MEASURE = Measure(
-    (Bar(VERDICT, "us", 100), Bar(ANSWER, "ms", 60), Bar(ANSWER_95, "ms"), Bar(CROWD, "s", 10), Bar(DEATH, "s", 5)), measure
+    (Bar(VERDICT, "us", 100), Bar(ANSWER, "ms", 60), Bar(ANSWER_95, "ms"), Bar(CROWD, "s", 5), Bar(DEATH, "s", 5)), measure
 )
