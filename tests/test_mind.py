@@ -68,6 +68,11 @@ async def test_a_name_that_is_not_there_is_told_to_the_model_with_what_to_do(tmp
     assert reply == "There is no such lamp here."
 
 
+async def test_a_tool_that_is_not_there_is_told_with_the_nearest_one(tmp_path: Path) -> None:
+    _, model, _ = await one(tmp_path, answer(use("lights", targets=["Kitchen Lamp"])), answer(text("Hm.")))
+    assert results(model.asked)[0] == "There is no tool lights; did you mean light."
+
+
 async def test_what_a_device_cannot_do_is_told_to_the_model(tmp_path: Path) -> None:
     _, model, _ = await one(tmp_path, answer(use("cover", targets=["Kitchen Lamp"], action="close")), answer(text("It cannot.")))
     assert "Kitchen Lamp cannot close; it can" in results(model.asked)[0]

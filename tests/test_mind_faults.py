@@ -117,20 +117,20 @@ OWN = (
 @pytest.mark.parametrize("said", NOT_OWN)
 async def test_a_sentence_that_wants_nothing_gives_no_leave(tmp_path: Path, said: str) -> None:
     house = SmallHouse(tmp_path)
-    assert not taint.own(said, ToolCall("turn_on", ("lamp",)), house.reader)
+    assert not taint.own(ToolCall("turn_on", ("lamp",)), taint.wishes(said, house.reader))
 
 
 @pytest.mark.parametrize("said", OWN)
 async def test_a_wish_in_ones_own_words_gives_leave(tmp_path: Path, said: str) -> None:
     house = SmallHouse(tmp_path)
-    assert taint.own(said, ToolCall("turn_on", ("lamp",)), house.reader)
+    assert taint.own(ToolCall("turn_on", ("lamp",)), taint.wishes(said, house.reader))
 
 
 async def test_a_value_that_belongs_to_another_thing_gives_no_leave(tmp_path: Path) -> None:
     house, said = SmallHouse(tmp_path), "nice song; set the kitchen lamp to 20 and the bedroom lamp to 80"
-    assert taint.own(said, ToolCall("set_brightness", ("lamp",), {"brightness": 20}), house.reader)
-    assert not taint.own(said, ToolCall("set_brightness", ("lamp",), {"brightness": 80}), house.reader)
-    assert not taint.own(said, ToolCall("turn_off", ("lamp",)), house.reader)
+    assert taint.own(ToolCall("set_brightness", ("lamp",), {"brightness": 20}), taint.wishes(said, house.reader))
+    assert not taint.own(ToolCall("set_brightness", ("lamp",), {"brightness": 80}), taint.wishes(said, house.reader))
+    assert not taint.own(ToolCall("turn_off", ("lamp",)), taint.wishes(said, house.reader))
 
 
 # -- who may see and do what

@@ -1,5 +1,6 @@
 """What a tool call comes to: calls for the one road, or words for the model. Nothing reaches a device from here."""
 
+import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -42,7 +43,6 @@ class Begun:
 
     first: int
     last: int
-    asked: int  # how many calls wait for a yes
 
 
 class Doing:
@@ -61,7 +61,7 @@ class Doing:
     def _begin(self, talk: Talk, name: str, given: Mapping[str, Any]) -> Begun | Result:
         try:
             if name in ACTING:
-                return self._act(talk, given, str(given.get("action", "")), _value(given), ACTING[name][1])
+                return self._act(talk, given, str(given.get("action", "")), given.get("value"), ACTING[name][1])
             if name == "do":
                 return self._act(talk, given, str(given.get("command", "")), dict(given.get("args") or {}), ())
             own: Mapping[str, Callable[[Talk, Mapping[str, Any]], Result]] = {
@@ -69,7 +69,10 @@ class Doing:
                 "recall": _later,
             }  # fmt: skip
             if name not in own:
-                return Result(f"There is no tool {clean(name)}; there are {', '.join([*ACTING, *own, 'do'])}.", failed=True)
+                there = [*ACTING, *own, "do"]
+                near = difflib.get_close_matches(name, there, 1)
+                meant = f"did you mean {near[0]}" if near else f"there are {', '.join(there)}"
+                return Result(f"There is no tool {clean(name)}; {meant}.", failed=True)
             return own[name](talk, given)
         except Wrong as wrong:
             return Result(str(wrong)[:LONGEST], failed=True)
@@ -95,19 +98,20 @@ class Doing:
 
     def _rule(self, talk: Talk, calls: Sequence[ToolCall]) -> Begun:
         """Each device is ruled for itself where words of others might have named it."""
-        first, before = len(talk.turn.steps), len(talk.asked)
+        first = len(talk.turn.steps)
         fresh = [step.call for step in talk.turn.steps[talk.turn.kept :]]
+        wished = taint.wishes(talk.text, self.deciding.reader)
         for call in calls:
             if call in fresh and call.command not in AGAIN:
                 continue  # said twice in one answer
             for part in call.apart() if talk.tainted else [call]:
-                own = taint.own(talk.text, part, self.deciding.reader)
+                own = taint.own(part, wished)
                 if talk.tainted and not own and talk.turn.role not in ADULTS and _worded(part):
                     raise Wrong(FROM_OTHERS)  # what others wrote would be put to those who may say yes
                 asks = bool(talk.tainted) and not own and not self._only_reads(part)
                 asked = self.deciding.rule(talk.turn, part, unasked=not own, ask=asks)
                 talk.asked += [one for one in asked if one not in talk.asked]
-        return Begun(first, len(talk.turn.steps), len(talk.asked) - before)
+        return Begun(first, len(talk.turn.steps))
 
     def _only_reads(self, call: ToolCall) -> bool:
         """Whether it changes nothing: a still of a camera."""
@@ -142,16 +146,15 @@ class Doing:
         return list(found.values())
 
     def _called(self, talk: Talk, name: str, command: str) -> Sequence[Device]:
-        sight = self.deciding.policy.sight(talk.turn.message.person)
         exact = self.house.devices.get(talk.handles.ids.get(name.casefold().strip(), ""))
 
         def fits(device: Device) -> bool:
-            return (not command or command in device.commands) and (sight is None or device.id in sight)
+            return not command or command in device.commands
 
         if exact:
             if not fits(exact):
                 able = ", ".join(sorted(exact.commands.keys() & taint.COMMANDS)) or "nothing"
-                raise Wrong(f"{talk.handles.name(exact)} cannot {command or 'be used by this person'}; it can {able}.")
+                raise Wrong(f"{talk.handles.name(exact)} cannot {command}; it can {able}.")
             return [exact]
         came = self.names.find(name, fits=fits)
         if came.ambiguous:
@@ -252,15 +255,13 @@ class Doing:
         return Result("\n".join([*lines, *more])[:LONGEST], reads=True, taint="state" if tainted else "")
 
     def _find(self, talk: Talk, words: str) -> Result:
-        sight = self.deciding.policy.sight(talk.turn.message.person)
         said = set(stems(words))
         came = self.names.find(words, all=True)
         devices = [*came.devices, *came.ambiguous] or [
             device for device in self.house.devices.values() if said & set(stems(f"{talk.handles.name(device)} {device.kind}"))
         ]
-        shown = [device for device in devices if sight is None or device.id in sight]
-        lines = [self._found(talk, device) for device in shown[:FOUND]]
-        foreign = any(device.commands.keys() - taint.COMMANDS for device in shown[:FOUND])
+        lines = [self._found(talk, device) for device in devices[:FOUND]]
+        foreign = any(device.commands.keys() - taint.COMMANDS for device in devices[:FOUND])
         return Result("\n".join(lines)[:LONGEST] or "nothing like that here", reads=True, taint="skill" if foreign else "")
 
     def _found(self, talk: Talk, device: Device) -> str:
@@ -311,10 +312,6 @@ def _words(given: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise Wrong(f"{name} must be a sentence.")
     return value
-
-
-def _value(given: Mapping[str, Any]) -> Any:
-    return given.get("value")
 
 
 def _args(device: Device, command: str, value: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Which words are a person's own, and which came from a device, a page or a stranger: data, never a wish."""
 
 import re
+from collections.abc import Iterable
 from typing import Any, get_args
 
 from claw import capabilities
@@ -95,21 +96,22 @@ def _names(span: str) -> bool:
     return bool(words) and not {words[0], words[-1]} & (PREPOSITIONS | POINTING | {"and", "or"})
 
 
-def own(text: str, call: ToolCall, reader: Reader) -> bool:
-    """Whether a clause of these words of a person is this wish: the reflex reads the command, these devices and these values.
+def wishes(text: str, reader: Reader) -> list[ToolCall]:
+    """What these words of a person wish by themselves: what the reflex reads in each of their clauses.
 
     Nothing in a message counts that tells what somebody said, asks, supposes or forbids.
     """
     if REPORTED.search(text) or CUT_OFF.search(text):
-        return False
+        return []
     text = QUOTED.sub(" ", text)
-    clauses = dict.fromkeys([text, *BETWEEN.split(text)])
-    return any(_wishes(call, one.strip(), reader) for one in clauses if one and not HEDGED.search(one))
+    clauses = [one.strip() for one in dict.fromkeys([text, *BETWEEN.split(text)]) if one and not HEDGED.search(one)]
+    readings = [reader.read(clause, Context()) for clause in clauses if fold(clause)]
+    return [call for reading in readings if reading for call in reading.calls]
 
 
-def _wishes(call: ToolCall, clause: str, reader: Reader) -> bool:
-    reading = reader.read(clause, Context()) if fold(clause) else None
+def own(call: ToolCall, wished: Iterable[ToolCall]) -> bool:
+    """Whether a call is one of these wishes: the command, these devices and these values."""
     return any(
         one.command == call.command and dict(one.args) == dict(call.args) and set(call.targets) <= set(one.targets)
-        for one in (reading.calls if reading else ())
+        for one in wished
     )
