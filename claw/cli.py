@@ -428,10 +428,23 @@ def mind_show_last(args: Args) -> int:
 
 @command("prompt-size", option("--house", type=Path, help="an evaluation file whose house is measured instead"))
 def prompt_size(args: Args) -> int:
-    """Tell how large a request to a language model is, for houses of all sizes; asks nobody."""
+    """Tell how large a request to a language model is, for houses of all sizes; the first model of the config counts, too."""
     from claw.evaluation.prompt_size import sizes
+    from claw.hosting.secrets import FileSecrets
+    from claw.mind.adapters.models import model
 
-    return _print(args, sizes(args.house), show.size)
+    config = _config(args)
+    first = next(iter(config.mind.models), "")
+    counts = model(first, config.models[first], FileSecrets(_data(args), "secrets")) if first else None
+
+    async def count(ask: Any) -> int | None:
+        assert counts is not None
+        try:
+            return await counts.count(ask)
+        finally:
+            await counts.close()
+
+    return _print(args, sizes(args.house, count if counts else None), show.size)
 
 
 @command("eval", option("files", type=Path, nargs="+"),

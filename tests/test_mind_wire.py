@@ -484,6 +484,26 @@ async def test_the_command_asks_the_models_of_the_config(tmp_path: Path) -> None
         assert (ended.returncode, ended.stderr) == (1, "claw: no model is named near; there is local, far\n")
 
 
+async def test_the_size_of_a_request_is_told_and_counted_where_a_model_is_configured(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text("")
+    async with ModelServer(clever).serving() as server:
+
+        async def rows() -> list[dict[str, Any]]:
+            ended = await asyncio.to_thread(process.claw, "prompt-size", "--json", "--config", config, "--data", tmp_path)
+            assert ended.returncode == 0, ended.stderr
+            return [json.loads(line) for line in ended.stdout.splitlines()]
+
+        offline = await rows()
+        config.write_text(f'[mind]\nmodels = ["local"]\n[models.local]\nmodel = "m"\nbase_url = "{server.url}"\n')
+        counted = await rows()
+    assert [set(row) for row in offline] == [{"devices", "tokens", "bytes", "parts"}] * 4
+    assert {
+        row["devices"]: row["tokens"] <= most for row, most in zip(offline, (2000, 2000, 2500, 2500), strict=True)
+    } == dict.fromkeys((10, 60, 500, 1000), True)
+    assert all(0 < row["counted"] <= row["tokens"] for row in counted)
+
+
 def test_the_config_check_says_which_key_is_missing(tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.write_text('[mind]\nmodels = ["far"]\n[models.far]\nmodel = "m"\nkey = "far"\n')

@@ -164,7 +164,8 @@ def thought(rows: Sequence[Row]) -> Iterable[str]:
 def size(row: Row) -> str:
     """How large one request is."""
     parts = ", ".join(f"{part} {size}" for part, size in row["parts"].items())
-    return f"{row['devices']:5} devices: {row['tokens']:5} tokens, {row['bytes']:6} bytes ({parts})"
+    counted = f", {row['counted']} as the provider counts" if "counted" in row else ""
+    return f"{row['devices']:5} devices: {row['tokens']:5} tokens{counted}, {row['bytes']:6} bytes ({parts})"
 
 
 def _block(block: Row) -> str:

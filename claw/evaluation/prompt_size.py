@@ -1,7 +1,7 @@
-"""How large a request to a language model is, for houses of all sizes: `claw prompt-size`. Nobody is asked."""
+"""How large a request to a language model is, for houses of all sizes: `claw prompt-size`. No model answers any of them."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,9 @@ THINGS = (
 )  # fmt: skip
 
 
+Count = Callable[[Ask], Coroutine[Any, Any, int | None]]
+
+
 class _Silent:
     """A model that answers nothing, so that only the request is made."""
 
@@ -42,14 +45,19 @@ class _Silent:
         return None
 
 
-def sizes(path: Path | None = None) -> Iterator[dict[str, Any]]:
-    """Tokens (bytes of the request body / 3.5) and bytes per part, for houses of 10 to 1,000 devices and that of a file."""
+def sizes(path: Path | None = None, count: Count | None = None) -> Iterator[dict[str, Any]]:
+    """Tokens (bytes of the request body / 3.5) and bytes per part, for houses of 10 to 1,000 devices, or that of a file.
+
+    count: asks a provider, whose number is `counted`; left out where it does not count.
+    """
     houses = [load(path)["house"]] if path else [house(count) for count in SIZES]
     for data in houses:
         ask = asyncio.run(_request(data))
         body = len(Messages("none", ModelConfig(model="claude"), str).body(ask))
         tokens = round(body / prompt.BYTES_A_TOKEN)
-        yield {"devices": len(data["devices"]), "tokens": tokens, "bytes": body, "parts": prompt.parts(ask)}
+        row = {"devices": len(data["devices"]), "tokens": tokens, "bytes": body, "parts": prompt.parts(ask)}
+        counted = asyncio.run(count(ask)) if count else None
+        yield row if counted is None else {**row, "counted": counted}
 
 
 async def _request(data: dict[str, Any]) -> Ask:
