@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from claw.color import is_color
 from claw.device import Capability, Celsius, Flag, Kelvin, Percent, Safety, Text, command
 
 KINDS = (
@@ -11,6 +12,14 @@ KINDS = (
     "player", "vacuum", "valve", "camera", "alarm", "list", "sensor",
 )  # fmt: skip
 
+
+def _color(name: str) -> str:
+    if not is_color(name):
+        raise ValueError("must be the CSS name of a colour, such as turquoise")
+    return name
+
+
+ColorName = Annotated[Text, AfterValidator(_color)]
 Mode = Literal["off", "heat", "cool", "heat_cool", "dry", "fan_only"]
 Playback = Literal["playing", "paused", "stopped"]
 Activity = Literal["docked", "cleaning", "paused", "returning", "idle"]
@@ -49,7 +58,7 @@ class Color(Capability):
     color: Text
 
     @command(aims=lambda color: {"color": color})
-    async def set_color(self, color: Text) -> None:
+    async def set_color(self, color: ColorName) -> None:
         """Set the colour by its CSS name (red, warmwhite is a temperature, not a colour)."""
         raise NotImplementedError
 

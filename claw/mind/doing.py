@@ -8,7 +8,6 @@ from itertools import product
 from typing import Any
 
 from claw.call import ToolCall
-from claw.color import is_color
 from claw.device import Device, DeviceError, Safety
 from claw.discovery.found import clean
 from claw.house import House
@@ -90,8 +89,6 @@ class Doing:
                 args = device.commands[command].check(one if isinstance(one, dict) else _args(device, command, one))
             except DeviceError as error:
                 raise Wrong(f"{talk.handles.name(device)}: {error}") from None
-            if command == "set_color" and not is_color(str(args["color"])):
-                raise Wrong("value must be a CSS colour name, such as “turquoise”.")
             same = calls.setdefault(repr(args), ToolCall(command, (), args))
             calls[repr(args)] = replace(same, targets=(*same.targets, device.id))
         return self._rule(talk, list(calls.values()))
