@@ -7,6 +7,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ from claw.mind.fallback import Fallback
 from claw.mind.loop import Mind
 from claw.mind.veil import Veil, each
 from claw.names import fold
-from claw.people.people import NOBODY, ONE_WAY, People
+from claw.people.people import NOBODY, ONE_WAY, People, Person
 from claw.people.talk import PeopleTalk
 from claw.policy import DAY, Policy, raised
 from claw.reflex.alias import STOP
@@ -72,7 +73,10 @@ class Agent:
         self.house, self.store, self.events, self.clock, self.config, self.reader = house, store, events, clock, config, reader
         self.inbox, self.ledger, self.outbox = Inbox(store, events, clock), Ledger(store, clock), Outbox(store, clock)
         self.questions, self.people = Questions(store, clock), People(store, clock)
-        self.policy = Policy(house, clock, raised(config.safety.confirm, config.safety.forbid), self.people.get)
+        self.policy = Policy(
+            house, clock, raised(config.safety.confirm, config.safety.forbid), self._who,
+            {name: raised(role.confirm, role.forbid) for name, role in config.roles.items()},
+        )  # fmt: skip
         self._recall()
         self.acting = Acting(house, self.policy, clock)
         self.asks = Asks(self.questions, self.outbox, events, bridge="terminal", chat="terminal")
@@ -109,6 +113,12 @@ class Agent:
         self._wake = asyncio.Event()
         self._count = itertools.count(1)
         self.beat = clock.monotonic()
+
+    def _who(self, id: str) -> Person | None:
+        """The person with this id, within the rooms of their role where they have no limits of their own."""
+        one = self.people.get(id)
+        role = self.config.roles.get(one.role) if one else None  # type: ignore[call-overload]
+        return replace(one, areas=role.areas) if one and role and not (one.areas or one.kinds) else one
 
     def _recall(self) -> None:
         """Let the policy know what was set in motion shortly before a restart."""

@@ -395,6 +395,8 @@ def config_check(args: Args) -> int:
     try:
         config = load(args.file or args.config)
         raised(config.safety.confirm, config.safety.forbid)
+        for role in config.roles.values():
+            raised(role.confirm, role.forbid)
     except ConfigError as error:
         _print(args, [{"mistake": one} for one in str(error).splitlines()], lambda row: str(row["mistake"]))
         return EX_CONFIG

@@ -76,6 +76,18 @@ class SafetyConfig:
 
 
 @dataclass(frozen=True)
+class RoleConfig:
+    """[roles.adult], [roles.child], [roles.guest]: commands that always ask first or never happen when such a person wants them.
+
+    areas: rooms that one of them may use who has no limits of their own; empty = all. The owner has no such limits.
+    """
+
+    confirm: tuple[str, ...] = ()
+    forbid: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class WebConfig:
     """[web]: the page. `listen`: an address of this machine; `hosts`: names that browsers may call it by, beside its addresses.
 
@@ -212,6 +224,7 @@ class Config:
     network: NetworkConfig = NetworkConfig()
     run: RunConfig = RunConfig()
     safety: SafetyConfig = SafetyConfig()
+    roles: dict[Literal["adult", "child", "guest"], RoleConfig] = field(default_factory=dict)
     web: WebConfig = WebConfig()
     telegram: TelegramConfig = TelegramConfig()
     matrix: MatrixConfig = MatrixConfig()

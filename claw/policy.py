@@ -73,10 +73,13 @@ class Policy:
 
     def __init__(
         self, house: House, clock: Clock, raised: Mapping[str, Safety] | None = None,
-        who: Callable[[str], Person | None] = stand_in,
+        who: Callable[[str], Person | None] = stand_in, roles: Mapping[str, Mapping[str, Safety]] | None = None,
     ) -> None:  # fmt: skip
-        """`raised`: command -> class from the owner's config, which can only raise; `who`: the person with this id now."""
-        self.house, self.clock, self.raised, self.who = house, clock, dict(raised or {}), who
+        """`raised`: command -> class from the owner's config, which can only raise; `roles`: the same per role.
+
+        `who`: the person with this id now.
+        """
+        self.house, self.clock, self.raised, self.who, self.roles = house, clock, dict(raised or {}), who, dict(roles or {})
         self._moves: dict[str, deque[float]] = defaultdict(deque)
         self._starts: dict[str, float] = {}
 
@@ -108,8 +111,10 @@ class Policy:
             args = device.commands[command].check(args)
         except DeviceError as error:
             return Verdict("refuse", str(error))
-        safety = max(device.commands[command].safety, self.raised.get(command, Safety.READ), self._floor(device, command, args))
         who = self.who(person)
+        ours = self.roles.get(who.role, {}) if who else {}
+        raised = max(self.raised.get(command, Safety.READ), ours.get(command, Safety.READ))
+        safety = max(device.commands[command].safety, raised, self._floor(device, command, args))
         if who is None or (limit := self._limit(who, device, command)):
             return Verdict("refuse", limit if who else NO_MORE)
         if safety >= Safety.FORBIDDEN:

@@ -44,15 +44,19 @@ class SmallHouse:
     """The agent is asked directly; no worker runs. Another one on the same folder is the same house after a restart."""
 
     def __init__(
-        self, folder: Path, clock: ManualClock | None = None, state: dict[str, dict[str, Any]] | None = None, plan: str = HOUSE
-    ) -> None:
-        """`plan`: the rooms and devices, as an evaluation file has them; `state`: how devices stand that are not as there."""
+        self, folder: Path, clock: ManualClock | None = None, state: dict[str, dict[str, Any]] | None = None, plan: str = HOUSE,
+        config: str = "",
+    ) -> None:  # fmt: skip
+        """`plan`: the rooms and devices, as an evaluation file has them; `state`: how devices stand that are not as there.
+
+        `config`: more of config.toml.
+        """
         self.clock, self.store, self.history = clock or ManualClock(), Store(folder / "house.db"), history(folder / "history.db")
         self.events = Events()
         self.house = House(self.store, self.events, self.clock)
         self.reader = Reader(self.house, Names(self.house), self.clock)
         self.agent = Agent(
-            self.house, self.store, self.events, self.clock, parse(SCENE), self.reader, history=self.history, data=folder
+            self.house, self.store, self.events, self.clock, parse(SCENE + config), self.reader, history=self.history, data=folder
         )  # fmt: skip
         self.recorder = Recorder(self.house, self.events, self.clock, self.history)
         self.answered: list[Answered] = []

@@ -29,6 +29,7 @@ from test_policy import (
 from claw import capabilities as can
 from claw.call import ToolCall
 from claw.clock import ManualClock
+from claw.config import ConfigError, parse
 from claw.device import Device
 from claw.events import Events
 from claw.house import Area, House
@@ -411,3 +412,34 @@ def test_a_verdict_for_a_person_with_limits_takes_no_time(people: People) -> Non
         policy.verdict(devices[0], "turn_on", {}, person="ann")
         took.append(perf_counter() - began)
     assert sorted(took)[100] < 100e-6
+
+
+ROLES_CONFIG = """
+[roles.child]
+confirm = ["turn_off"]
+forbid = ["play"]
+areas = ["Kitchen"]
+"""
+
+
+async def test_the_config_limits_a_role_in_its_commands_and_rooms(tmp_path: Path) -> None:
+    home = SmallHouse(tmp_path, config=ROLES_CONFIG)
+
+    async def says(text: str, person: str) -> str:
+        home.clock.advance(1)
+        return str((await home.agent.say(text, person=person))["reply"])
+
+    assert await says("turn on the kitchen lamp", "child") == "The kitchen lamp is on."
+    assert "Only an adult can say yes" in await says("turn off the kitchen lamp", "child")
+    assert home["lamp"].state["on"]
+    assert "never done" in await says("play the kitchen speaker", "child")
+    await says("turn on the bedroom fan", "child")
+    assert not home["fan"].state["on"]
+    assert await says("turn off the kitchen lamp", "adult") == "The kitchen lamp is off."
+    await says("turn on the bedroom fan", "adult")
+    assert home["fan"].state["on"]
+
+
+def test_a_role_that_the_config_does_not_know_is_a_mistake() -> None:
+    with pytest.raises(ConfigError, match="'adult', 'child' or 'guest'"):
+        parse('[roles.owner]\nforbid = ["lock"]')
