@@ -108,7 +108,9 @@ def _shown(data: Any, path: str = "") -> set[str]:
 
 
 def test_the_example_shows_every_key_and_no_other() -> None:
-    shown = {re.sub(r"\.(sleepy time|claude|local|child)\b", "", key) for key in _shown(tomllib.loads(EXAMPLE.read_text("utf-8")))}
+    shown = {
+        re.sub(r"\.(sleepy time|claude|local|child)\b", "", key) for key in _shown(tomllib.loads(EXAMPLE.read_text("utf-8")))
+    }
     assert {key for key in shown if not key.startswith("skills.")} == _keys(Config) - {"skills"}
     assert load(EXAMPLE).skills["sonos"] == {"enabled": True, "addresses": ["192.168.1.20"]}
 
