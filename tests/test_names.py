@@ -391,7 +391,7 @@ def test_every_name_finds_its_device_or_namesakes(path: Path) -> None:
         assert found.bare or len(alike) > 1 or ids(found) == {device.id}
 
 
-@pytest.mark.parametrize(("count", "most"), [(60, 0.00015), (1000, 0.0004)])
+@pytest.mark.parametrize(("count", "most"), [(60, 0.0006), (1000, 0.0016)])
 def test_typical_phrases_are_found_at_once(count: int, most: float) -> None:
     devices = [
         (f"lamp-{n}", f"Lamp {n}", AREAS[n % 4]["name"], ("light", "fan")[n % 2], "", "", {"on": False}) for n in range(count)
@@ -401,10 +401,10 @@ def test_typical_phrases_are_found_at_once(count: int, most: float) -> None:
     for words in ("pantry lights", "the attic fan", "lamp 33", "the frobnicator", "my zebra lamp"):
         taken = []
         for _ in range(50):
-            began = time.perf_counter()
+            began = time.process_time()
             names.find(words, fits=lambda device: device.kind != "sensor")
-            taken.append(time.perf_counter() - began)
-        assert min(taken) < most, words  # the least: others use this machine, too
+            taken.append(time.process_time() - began)
+        assert min(taken) < most, words  # four times what it takes on a quiet machine: a guard against a wrong order of growth
 
 
 def test_sixty_devices_take_well_below_a_millisecond() -> None:
